@@ -200,8 +200,8 @@ function record(
 ): Promise<{ before: StoredVerdict | undefined } | undefined> {
   const { pull, headSha, counts, snapshot } = stored
   return shell.database.transaction(async (tx) => {
-    await lockFreezes(tx, 'verdict')
-    const { frozen } = frozenFact(await activeFreezes(tx, shell.now()), pull)
+    const [, freezes] = await Promise.all([lockFreezes(tx, 'verdict'), activeFreezes(tx, shell.now())])
+    const { frozen } = frozenFact(freezes, pull)
     if (!isDeepStrictEqual(frozen, snapshot.frozen))
       throw retryAfterError(shell.now(), 'a freeze began or ended while the facts were read')
     const before = await lockVerdict(tx, pull)

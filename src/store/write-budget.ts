@@ -88,10 +88,16 @@ export async function reserveWrite(
   now: Date,
   purpose: Purpose,
 ): Promise<void> {
-  await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('release-gate writes ' || $1::text, 0))`, [
-    String(installationId),
+  const recently = new Date(now.getTime() - closingLasts)
+  const [, load, revoking] = await Promise.all([
+    tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('release-gate writes ' || $1::text, 0))`, [
+      String(installationId),
+    ]),
+    writeLoad(tx, installationId, now),
+    purpose !== 'revoke green' && isRevoking(tx, installationId, recently),
   ])
-  const load = await writeLoad(tx, installationId, now)
+  if (revoking)
+    throw retryAfterError(new Date(now.getTime() + 15_000), 'green checks are being revoked first')
   if (purpose !== 'revoke green') await refuseOthers(tx, installationId, now, purpose, load)
   if (purpose === 'update for outsiders') refuseOutsiders(load, now)
   refuseOver(load, purpose === 'revoke green' ? writesAMinute : ordinaryAMinute, now)
@@ -118,10 +124,6 @@ async function refuseOthers(
   purpose: Purpose,
   load: WriteLoad,
 ): Promise<void> {
-  const recently = new Date(now.getTime() - closingLasts)
-  if (await isRevoking(tx, installationId, recently)) {
-    throw retryAfterError(new Date(now.getTime() + 15_000), 'green checks are being revoked first')
-  }
   if (purpose === 'turn green' && !(await isRoomForGreen(tx, installationId, load))) throw noRoomForGreen()
   if (load.lastHour + 1 + load.outstanding > writesAnHour) {
     throw retryAfterError(

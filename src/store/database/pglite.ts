@@ -92,9 +92,7 @@ function asTransaction(tx: PgliteTransaction): Transaction {
     // Not `fromPglite(tx)`: on an error that one rolls back automatically, and the statements after it would stand alone.
     boss: {
       executeSql: async (sql, values) => ({
-        rows: values?.length
-          ? await query(sql, values)
-          : (await exec(sql)).flatMap((result) => result.rows),
+        rows: values?.length ? await query(sql, values) : (await exec(sql)).flatMap((result) => result.rows),
       }),
     },
   }
