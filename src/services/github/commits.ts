@@ -65,9 +65,9 @@ export type MergeBase = { sha: string; isOnly: boolean; change: ChangeFacts }
 const mostCompared = 20
 
 /**
- * The commit from which the head left the base, as GitHub compares the two, and what the head changed since. `isOnly`: git knows no other one. It does where both were
- * merged into each other, and then their difference does not tell what a merge gives. Undefined: GitHub cannot compare the two. It asks for
- * the same pages as `readCommits`, which cost nothing after that.
+ * The commit from which the head left the base, as GitHub compares the two, and what the head changed since. `isOnly`: git knows no other
+ * one. It does where both were merged into each other, and then their difference does not tell what a merge gives. Undefined: GitHub cannot
+ * compare the two. It asks for the same pages as `readCommits`, which cost nothing after that.
  */
 export async function mergeBaseOf(
   github: GitHub,
