@@ -1,5 +1,4 @@
 import { formatTime } from '../calendar.ts'
-import type { Severity } from '../clocks/clocks.ts'
 import type { Incident } from './incident.ts'
 
 /** One thing that happened to an incident, for the records, the notices and the timeline. */
@@ -18,6 +17,7 @@ export type IncidentChange = {
     | 'proposed'
     | 'gone'
     | 'breached'
+    | 'corrected'
   at: string
   /** A sentence without the names of customers; logins stand as they are. */
   text: string
@@ -76,15 +76,12 @@ function goneText({ state }: Incident): string {
 /** What became known late, such as an alert whose job waited, may be older than what was announced: a place in the list proves nothing. */
 function waitingChanges(before: Incident | undefined, now: Incident): IncidentChange[] {
   const known = before?.waiting ?? []
-  return (now.waiting ?? []).flatMap(({ from, to }) => {
-    const same = known.find((one) => one.from === from)
-    return [
-      ...(same ? [] : [change('waiting', from, 'Waiting for the customer')]),
-      ...(to === undefined || same?.to !== undefined
-        ? []
-        : [change('resumed', to, 'No longer waiting for the customer')]),
-    ]
-  })
+  return (now.waiting ?? []).flatMap(({ from, to }) => [
+    ...(known.some((one) => one.from === from) ? [] : [change('waiting', from, 'Waiting for the customer')]),
+    ...(to === undefined || known.some((one) => one.to === to)
+      ? []
+      : [change('resumed', to, 'No longer waiting for the customer')]),
+  ])
 }
 
 function severityChanges(before: Incident | undefined, now: Incident): IncidentChange[] {
@@ -120,21 +117,26 @@ function componentChanges(before: Incident | undefined, now: Incident): Incident
   })
 }
 
+/**
+ * The clocks that ran out. One that did so by what was known is taken back where it did not: a response or a closing became known later, or the
+ * policy changed. A severity that is lowered takes nothing back.
+ */
 function breaches(before: Incident | undefined, now: Incident, zone: string): IncidentChange[] {
   return now.clocks.flatMap(({ name, breaches: all }) => {
     const known = before?.clocks.find((clock) => clock.name === name)?.breaches ?? []
-    const isKnown = (breach: { at: number; severity: Severity }) =>
-      known.some(({ at, severity }) => at === breach.at && severity === breach.severity)
-    return all
-      .filter((breach) => !isKnown(breach))
-      .map(({ at, severity }) =>
-        change(
-          'breached',
-          at,
-          `${clockNames[name]} for a ${severity} has been overdue since ${formatTime(new Date(at), zone)}`,
-        ),
-      )
+    const text = ({ at, severity }: Breach, what: string) =>
+      `${clockNames[name]} for a ${severity} ${what} overdue since ${formatTime(new Date(at), zone)}`
+    return [
+      ...without(known, all).map((one) => change('corrected', one.at, text(one, 'no longer counts as'))),
+      ...without(all, known).map((one) => change('breached', one.at, text(one, 'has been'))),
+    ]
   })
+}
+
+type Breach = Incident['clocks'][number]['breaches'][number]
+
+function without(some: Breach[], others: Breach[]): Breach[] {
+  return some.filter(({ at, severity }) => !others.some((one) => one.at === at && one.severity === severity))
 }
 
 function metAt(incident: Incident | undefined, name: 'response' | 'resolution'): number | undefined {

@@ -612,7 +612,7 @@ describe('what became known late, in the records', () => {
   const at = (clock: string) => `2026-10-19T${clock}:00Z`
   const told = (before: ReturnType<typeof decided>, now: ReturnType<typeof decided>) =>
     changesBetween(before, now, 'UTC')
-      .filter(({ kind }) => kind !== 'breached')
+      .filter(({ kind }) => kind !== 'breached' && kind !== 'corrected')
       .map(({ at, text }) => `${at.slice(11, 16)} ${text}`)
   const P2 = { reported: [{ at: at('16:00'), severity: 'P2' }] }
   const raised = (clock: string, severity: string) =>
@@ -648,6 +648,42 @@ describe('what became known late, in the records', () => {
   test('is not told where only the start of the incident became known', () => {
     const startedAt = at('15:30')
     expect(told(decided(P2), decided({ ...P2, startedAt }))).toEqual([])
+  })
+
+  test('is told once of the end of a wait that began before it was known', () => {
+    const label = 'waiting-for-customer'
+    const [early, late] = ['16:10', '16:20'].map((clock) => event('labeled', 'gus', at(clock), { label }))
+    const off = event('unlabeled', 'gus', at('17:00'), { label })
+    if (!early || !late) throw new Error('There are two')
+    expect(told(decided({ events: [late, off] }), decided({ events: [early, late, off] }))).toEqual([
+      '16:10 Waiting for the customer',
+    ])
+  })
+
+  test('takes back an overdue clock where a response in time became known later, once', () => {
+    const late = decided({ takenAt: at('17:30') })
+    const inTime = decided({ takenAt: at('18:00'), comments: [comment('ana', at('16:59'), 'Seen.')] })
+    const breaches = (before: typeof late, now: typeof late) =>
+      changesBetween(before, now, 'UTC').map(({ kind, text }) => `${kind}: ${text}`)
+    expect(breaches(decided({ takenAt: at('16:30') }), late)).toEqual([
+      'breached: First response for a P1 has been overdue since Mon, Oct 19, 5:00 PM UTC',
+    ])
+    expect(breaches(late, inTime)).toEqual([
+      'responded: First response',
+      'corrected: First response for a P1 no longer counts as overdue since Mon, Oct 19, 5:00 PM UTC',
+    ])
+    expect(breaches(inTime, inTime)).toEqual([])
+  })
+
+  test('takes no breach back where the severity is lowered', () => {
+    const comments = [
+      comment('ana', at('17:30'), '/severity P3 one diner'),
+      comment('eva', at('17:40'), '/confirm'),
+    ]
+    const kinds = changesBetween(decided({ takenAt: at('17:10') }), decided({ comments }), 'UTC').map(
+      ({ kind }) => kind,
+    )
+    expect(kinds).not.toContain('corrected')
   })
 
   test('is told of a wait for the customer before one that is known', () => {
