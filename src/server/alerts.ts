@@ -11,7 +11,7 @@ import {
 } from '../services/alerts/readers.ts'
 import { isPagerDutySigned, isZendeskSigned } from '../services/alerts/signatures.ts'
 import { isSameSecret } from '../settings/same-secret.ts'
-import { readBody } from './read-body.ts'
+import { readBody, statusForAlerts } from './read-body.ts'
 import type { Handler } from './server.ts'
 
 /** The secrets of the senders; one that is left out is not taken in. */
@@ -29,6 +29,8 @@ type Options = {
   takeIn: TakeIn
   now: () => Date
   log: Pick<Logger, 'error' | 'info' | 'warn'>
+  /** How many milliseconds a sender has for its body. */
+  bodyTime?: number
 }
 
 type Sender = {
@@ -83,9 +85,10 @@ export function alertRoutes(options: Options): Record<string, Handler> {
  * A webhook of a sender: cap, signature over the raw bytes, durable row, and only then 202. What is genuine and cannot be read
  * gets 202 as well, with an alert in the log: PagerDuty never sends again what was answered with a 4xx.
  */
-function handlerOf(name: string, sender: Sender, { takeIn, log }: Options): Handler {
+function handlerOf(name: string, sender: Sender, options: Options): Handler {
+  const { log } = options
   return async (request, response) => {
-    const { status, text } = await answerTo(request, name, sender, { takeIn, log })
+    const { status, text } = await answerTo(request, name, sender, options)
     const about = { from: name, status }
     if (status === 202) log.info(about, 'Received an alert')
     else log.warn({ ...about, why: text }, 'Refused an alert')
@@ -98,10 +101,10 @@ async function answerTo(
   request: IncomingMessage,
   name: string,
   sender: Sender,
-  { takeIn, log }: Pick<Options, 'takeIn' | 'log'>,
+  { takeIn, log, bodyTime = 3_000 }: Options,
 ): Promise<{ status: number; text: string }> {
-  const body = await readBody(request, AbortSignal.timeout(3_000), largest)
-  if ('refused' in body) return { status: body.refused, text: 'The body could not be read.' }
+  const body = await readBody(request, AbortSignal.timeout(bodyTime), largest)
+  if ('refused' in body) return { status: statusForAlerts(body.refused), text: 'The body could not be read.' }
   try {
     const header = (key: string) => {
       const value = request.headers[key]

@@ -6,7 +6,7 @@ import { alertsOf, type Denial, readDrain } from '../services/alerts/log-drain.t
 import { datadogHeader } from '../services/alerts/readers.ts'
 import { isSameSecret } from '../settings/same-secret.ts'
 import type { TakeIn } from './alerts.ts'
-import { readBody } from './read-body.ts'
+import { readBody, statusForAlerts } from './read-body.ts'
 import type { Handler } from './server.ts'
 
 export const logDrainPath = '/api/supabase/logs'
@@ -16,6 +16,8 @@ type Options = {
   takeIn: TakeIn
   now: () => Date
   log: Pick<Logger, 'error' | 'info' | 'warn'>
+  /** How many milliseconds the sender has for its body. */
+  bodyTime?: number
 }
 
 /** A batch has 250 lines at most, each with a statement; unpacked, since a small body can hold a large one. */
@@ -40,8 +42,8 @@ async function answerTo(request: IncomingMessage, options: Options): Promise<Ans
   const given = request.headers[datadogHeader]
   if (!isSameSecret(typeof given === 'string' ? given : '', options.secret))
     return { status: 401, text: 'The secret does not match.' }
-  const body = await readBody(request, AbortSignal.timeout(5_000), largest)
-  if ('refused' in body) return { status: body.refused, text: 'The body could not be read.' }
+  const body = await readBody(request, AbortSignal.timeout(options.bodyTime ?? 5_000), largest)
+  if ('refused' in body) return { status: statusForAlerts(body.refused), text: 'The body could not be read.' }
   try {
     const denials = await readable(body.bytes, request.headers['content-encoding'], options)
     if ('status' in denials) return denials

@@ -9,6 +9,16 @@ export const TOTAL_CAP = 4 * BODY_CAP
 /** A body, or the status to refuse it with: 413 too large, 408 too slow, 503 too many at once, 400 cut off. */
 export type Body = { bytes: Buffer; release: () => void } | { refused: 400 | 408 | 413 | 503 }
 
+type Refused = Extract<Body, { refused: number }>['refused']
+
+/**
+ * The status for a sender of alerts, which never sends again what was answered with a 4xx: a body that came too slowly, perhaps since
+ * this process was busy, is asked for again.
+ */
+export function statusForAlerts(refused: Refused): number {
+  return refused === 408 ? 503 : refused
+}
+
 /** The bytes that this process holds at the moment, for deliveries and for requests of the command line together. */
 export const bufferedBodyBytes = { bytes: 0 }
 
