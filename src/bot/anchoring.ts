@@ -1,18 +1,20 @@
 import type { Logger } from 'pino'
-import { type Anchor, anchorIssue, anchorLine } from '../decision/anchor.ts'
+import { type Anchor, anchorIssue, anchorLine, readAnchors } from '../decision/anchor.ts'
 import { addLine, botIssue } from '../services/github/bot-issues.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { orGone } from '../services/github/errors.ts'
-import { headsToAnchor, type KeptAnchor, saveAnchor } from '../store/audit/anchors.ts'
+import { firstMissing, headsToAnchor, type KeptAnchor, saveAnchor } from '../store/audit/anchors.ts'
 import type { Database } from '../store/database.ts'
 import { keptPolicies } from '../store/policies.ts'
+import type { Queue } from '../store/queue.ts'
 import { reserveWrite } from '../store/write-budget.ts'
 
 export type AnchorShell = {
   database: Database
   github: (installationId: number) => Promise<GitHub>
   now: () => Date
-  log: Pick<Logger, 'warn'>
+  log: Pick<Logger, 'warn' | 'error'>
+  queue: Pick<Queue, 'enqueueNotice'>
 }
 
 /**
@@ -61,10 +63,31 @@ async function anchor(shell: AnchorShell, head: Anchor, last: KeptAnchor | undef
   const at = now()
   for (const place of await placesFor(database, installationId, last)) {
     await database.transaction((tx) => reserveWrite(tx, installationId, at, 'update'))
-    const issue = await writeDown(github, place, head, at, last)
-    if (issue !== undefined) return saveAnchor(database, { ...head, ...place, at, issue })
+    const written = await writeDown(github, place, head, at, last)
+    if (!written) continue
+    await saveAnchor(database, { ...head, ...place, at, issue: written.issue })
+    return announceMissing(shell, head, written.before)
   }
   throw new Error('no repository with a policy accepts the anchor issue')
+}
+
+/**
+ * Whoever owns the database can set it back to a backup, or rewrite the records and the anchors in it, and it verifies. The text of the
+ * issue still has the anchors of before.
+ */
+async function announceMissing(
+  { database, queue, log }: AnchorShell,
+  head: Anchor,
+  text: string,
+): Promise<void> {
+  const { installationId } = head
+  const written = readAnchors(text).filter((anchor) => anchor.installationId === installationId)
+  const missing = await firstMissing(database, head, written)
+  if (!missing) return
+  const { seq, why } = missing
+  log.error({ installationId, seq, why, alert: true }, 'The audit chain is not what was anchored on GitHub')
+  const key = `records/${installationId}/${seq}`
+  await queue.enqueueNotice({ kind: 'records', key, installationId, seq, why })
 }
 
 type Place = { owner: string; repo: string }
@@ -82,7 +105,7 @@ async function placesFor(
 
 /**
  * Each year has its issue, so that its text stays within what GitHub takes; one that was deleted is followed by another.
- * @returns its number; undefined where the repository is gone.
+ * @returns its number, and the text that it had before; undefined where the repository is gone.
  */
 async function writeDown(
   github: GitHub,
@@ -90,12 +113,16 @@ async function writeDown(
   head: Anchor,
   at: Date,
   last: KeptAnchor | undefined,
-): Promise<number | undefined> {
+): Promise<{ issue: number; before: string } | undefined> {
   const line = anchorLine(head, at)
   const known = last && isOf(last, place, at) ? last.issue : undefined
-  if (known !== undefined && (await addLine(github, place, known, line))) return known
-  const issue = (await orGone(botIssue(github, place, anchorIssue(at))))?.number
-  return issue !== undefined && (await addLine(github, place, issue, line)) ? issue : undefined
+  const addTo = async (issue: number | undefined) => {
+    const before = issue === undefined ? undefined : await addLine(github, place, issue, line)
+    return issue === undefined || before === undefined ? undefined : { issue, before }
+  }
+  return (
+    (await addTo(known)) ?? (await addTo((await orGone(botIssue(github, place, anchorIssue(at))))?.number))
+  )
 }
 
 function isOf(last: KeptAnchor, { owner, repo }: Place, at: Date): boolean {

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { anchorOverdue, anchorRecords } from '../../src/bot/anchoring.ts'
+import { type AnchorShell, anchorOverdue, anchorRecords } from '../../src/bot/anchoring.ts'
 import { readAnchors } from '../../src/decision/anchor.ts'
 import type { GitHub } from '../../src/services/github/client.ts'
 import { keptAnchors } from '../../src/store/audit/anchors.ts'
+import { pruneRecords } from '../../src/store/audit/retention.ts'
 import { appendRecord } from '../../src/store/audit.ts'
 import type { Database } from '../../src/store/database.ts'
 import { keepValidPolicy } from '../../src/store/policies.ts'
@@ -14,6 +15,7 @@ let database: Database
 let issues: Map<number, Issue>
 let time: Date
 const warnings: object[] = []
+const notices: { key: string; why: string }[] = []
 beforeAll(async () => {
   database = await aDatabase()
   const repository = { installationId: 1, repositoryId: 2, owner: 'acme', repo: 'shop' }
@@ -23,6 +25,7 @@ beforeEach(async () => {
   issues = new Map()
   time = new Date('2026-11-25T18:00:00Z')
   warnings.length = 0
+  notices.length = 0
   for (const table of ['anchors', 'writes']) await database.query(`DELETE FROM release_gate.${table}`)
 })
 afterAll(() => database.close())
@@ -52,15 +55,28 @@ const client = {
   },
 } as unknown as GitHub
 
-const anchorNow = async (github: () => Promise<GitHub> = async () => client) => {
-  await appendRecord(database, { installationId: 1, kind: 'decided', at: time, body: {} })
-  await anchorRecords({
-    database,
-    github,
-    now: () => time,
-    log: { warn: (about: object) => warnings.push(about) },
-  })
+const shell = (github: () => Promise<GitHub> = async () => client): AnchorShell => ({
+  database,
+  github,
+  now: () => time,
+  log: { warn: (about: object) => void warnings.push(about), error: () => undefined },
+  queue: { enqueueNotice: async (notice) => void notices.push(notice as (typeof notices)[number]) },
+})
+const grow = (installationId = 1, body = {}) =>
+  appendRecord(database, { installationId, kind: 'decided', at: time, body })
+const anchorNow = async (github?: () => Promise<GitHub>) => {
+  const { seq } = await grow()
+  await anchorRecords(shell(github))
+  return seq
 }
+/** As whoever owns the database can, to whom nothing in it is safe. */
+const cutAfter = (seq: number) =>
+  database.transaction(async (tx) => {
+    await tx.script('ALTER TABLE release_gate.audit_records DISABLE TRIGGER USER')
+    for (const table of ['audit_records', 'anchors'])
+      await tx.query(`DELETE FROM release_gate.${table} WHERE installation_id = 1 AND seq > $1`, [seq])
+    await tx.script('ALTER TABLE release_gate.audit_records ENABLE TRIGGER USER')
+  })
 const anchored = () => [...issues.values()].map(({ body, state }) => [state, readAnchors(body).length])
 
 test('each day adds a line to one closed issue', async () => {
@@ -96,19 +112,44 @@ test('an App that was removed is logged, and ends nothing else', async () => {
 })
 
 test('of overdue chains, only those are anchored whose last anchor is too old, and whose App is installed', async () => {
-  const shell = { database, github: async () => client, now: () => time, log: { warn: () => undefined } }
-  const grow = (installationId: number) =>
-    appendRecord(database, { installationId, kind: 'decided', at: time, body: {} })
   const anchoredChains = async () => (await keptAnchors(database)).map(({ installationId }) => installationId)
   await anchorNow()
   await grow(1)
   await grow(9)
   time = new Date(time.getTime() + 24 * 3_600_000)
-  await anchorOverdue(shell)
+  await anchorOverdue(shell())
   expect(await anchoredChains()).toEqual([1])
   time = new Date(time.getTime() + 3_600_000)
-  await anchorOverdue(shell)
+  await anchorOverdue(shell())
   expect(await anchoredChains()).toEqual([1, 1])
-  await anchorOverdue(shell)
+  await anchorOverdue(shell())
   expect(await anchoredChains()).toEqual([1, 1])
+})
+
+test('a database that was set back to a backup is announced, since the issue knows what is no longer there', async () => {
+  const first = await anchorNow()
+  await grow()
+  const last = await anchorNow()
+  expect(notices).toEqual([])
+  await cutAfter(first)
+  await anchorNow()
+  const why = `The chain ends at ${first + 1}, but record ${last} was anchored: the tail was cut.`
+  expect(notices).toMatchObject([{ kind: 'records', key: `records/1/${last}`, why }])
+  expect(await keptAnchors(database)).toHaveLength(2)
+})
+
+test('records that were rewritten together with their anchors in the database are announced', async () => {
+  const seq = await anchorNow()
+  await cutAfter(seq - 1)
+  await grow(1, { forged: true })
+  await anchorRecords(shell())
+  expect(notices).toMatchObject([{ key: `records/1/${seq}` }])
+})
+
+test('records that were removed after their time are not missed', async () => {
+  await anchorNow()
+  await anchorNow()
+  expect(await pruneRecords(database, new Date(time.getTime() + 1))).toBeGreaterThan(0)
+  await anchorNow()
+  expect(notices).toEqual([])
 })

@@ -36,18 +36,19 @@ export async function changeBody(
 
 /**
  * Adds a line to the text of an issue and closes it.
- * @returns false where the issue is gone.
+ * @returns the text that it had before; undefined where the issue is gone.
  */
 export async function addLine(
   github: GitHub,
   place: RepositoryName,
   number: number,
   line: string,
-): Promise<boolean> {
+): Promise<string | undefined> {
   const issue = { ...nameOf(place), issue_number: number }
   const before = await orGone(github.rest.issues.get(issue))
-  if (!before) return false
-  const body = `${(before.data.body ?? '').trimEnd()}\n${line}\n`
+  if (!before) return undefined
+  const text = before.data.body ?? ''
+  const body = `${text.trimEnd()}\n${line}\n`
   await github.rest.issues.update({ ...issue, body, state: 'closed' })
-  return true
+  return text
 }

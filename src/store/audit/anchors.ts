@@ -1,5 +1,7 @@
 import type { Anchor } from '../../decision/anchor.ts'
+import { checkpointOf } from '../audit.ts'
 import type { Queryable } from '../database.ts'
+import { rewritten, tailCut } from './verify.ts'
 
 /** An anchor, and the issue that it was written down in. */
 export type KeptAnchor = Anchor & { at: Date; owner: string; repo: string; issue: number }
@@ -37,5 +39,26 @@ export async function saveAnchor(db: Queryable, anchor: KeptAnchor): Promise<voi
     `INSERT INTO release_gate.anchors (installation_id, seq, hash, anchored_at, owner, repo, issue)
      VALUES ($1, $2, $3, $4, $5, $6, $7)`,
     [installationId, seq, hash, at, owner, repo, issue],
+  )
+}
+
+/** The first anchor that a chain with this head does not have. Those from before its first record are left out. */
+export async function firstMissing(
+  db: Queryable,
+  head: Anchor,
+  anchors: Anchor[],
+): Promise<{ seq: number; why: string } | undefined> {
+  const { installationId } = head
+  const { seq: begin } = (await checkpointOf(db, installationId)) ?? { seq: 0 }
+  const rows = await db.query<{ seq: number; hash: string }>(
+    'SELECT seq, hash FROM release_gate.audit_records WHERE installation_id = $1 AND seq = ANY ($2::integer[])',
+    [installationId, anchors.map(({ seq }) => seq)],
+  )
+  const kept = new Map(rows.map(({ seq, hash }) => [seq, hash]))
+  const missing = anchors
+    .filter(({ seq, hash }) => seq > begin && kept.get(seq) !== hash)
+    .toSorted((a, b) => a.seq - b.seq)[0]
+  return (
+    missing && { seq: missing.seq, why: missing.seq > head.seq ? tailCut(head.seq, missing.seq) : rewritten }
   )
 }

@@ -122,7 +122,13 @@ function anchorFault(record: Head, anchored: Anchored): string | undefined {
   const hashes = new Set(anchored.get(record.seq) ?? [record.hash])
   if (hashes.size > 1) return 'It was anchored with different hashes: the chain was rewritten in between.'
   if (hashes.has(record.hash)) return undefined
-  return 'Its hash is not the one that was anchored: the chain was rewritten.'
+  return rewritten
+}
+
+export const rewritten = 'Its hash is not the one that was anchored: the chain was rewritten.'
+
+export function tailCut(end: number, anchored: number): string {
+  return `The chain ends at ${end}, but record ${anchored} was anchored: the tail was cut.`
 }
 
 /** Records are removed only up to one that was anchored. */
@@ -139,7 +145,7 @@ function endFault({ head, anchored }: Chain): Fault | undefined {
   if (cut === Number.POSITIVE_INFINITY) return undefined
   return {
     seq: head.seq + 1,
-    why: `The chain ends at ${head.seq}, but record ${cut} was anchored: the tail was cut.`,
+    why: tailCut(head.seq, cut),
   }
 }
 
