@@ -1,5 +1,5 @@
 import { regressionRequestSchema } from '../decision/regression-request.ts'
-import { governingOfAlert } from '../incidents/places.ts'
+import { governingOfTask } from '../incidents/places.ts'
 import { deadLetterNotice, unwrapDelayedJob } from '../notices/dead-letter-notice.ts'
 import { markFailed } from '../store/inbox.ts'
 import { COMMANDS, RUN_REGRESSION } from '../store/queue/queues.ts'
@@ -20,11 +20,7 @@ export async function handleDeadJob({ settings, shell, log }: Parts, job: DeadJo
       log,
     )
   }
-  const alert = unwrapDelayedJob(job).data
-  const governing =
-    'delivery' in alert && 'source' in alert
-      ? await governingOfAlert(database, { source: String(alert.source), delivery: String(alert.delivery) })
-      : undefined
+  const governing = await governingOfTask(database, unwrapDelayedJob(job).data)
   const notice = await deadLetterNotice(database, job, now(), governing)
   if (notice) await queue.enqueueNotice(notice)
   if (name === COMMANDS) {

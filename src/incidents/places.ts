@@ -1,4 +1,5 @@
 import type { IncidentSettings } from '../decision/incidents/settings.ts'
+import { type IncidentTask, incidentTaskSchema } from '../decision/incidents/task.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import type { Policy } from '../decision/policy.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
@@ -62,12 +63,28 @@ export function governingPolicy(place: IncidentRepository): Governing | undefine
   return place.governing.find(({ governedBy }) => isSame(place, governedBy)) ?? place.governing[0]
 }
 
-/** The repository by whose policy an alert was taken in. Undefined: no policy names where it goes anymore. */
-export async function governingOfAlert(
-  db: Queryable,
-  { source, delivery }: { source: string; delivery: string },
-): Promise<RepositoryRef | undefined> {
-  const stored = await alertDelivery(db, source, delivery)
-  const place = stored && (await findIncidentRepository(db, stored.repository))
+/**
+ * The repository whose policy counts for the incident or the alert of a job: an incident repository needs no policy of its own. Undefined:
+ * the job is about neither, or no policy names their repository anymore.
+ */
+export async function governingOfTask(db: Queryable, data: object): Promise<RepositoryRef | undefined> {
+  const { data: task } = incidentTaskSchema.safeParse(data)
+  const repository = task && (await incidentRepositoryOf(db, task))
+  const place = repository && (await findIncidentRepository(db, repository))
   return place && governingPolicy(place)?.governedBy
+}
+
+async function incidentRepositoryOf(db: Queryable, task: IncidentTask) {
+  switch (task.task) {
+    case 'alert':
+      return (await alertDelivery(db, task.source, task.delivery))?.repository
+    case 'look':
+    case 'mirror':
+    case 'post-mortem':
+      return task.repository
+    case 'read all':
+      return task
+    default:
+      return undefined
+  }
 }

@@ -21,7 +21,7 @@ const payload = z.object({
 /**
  * The notice for a job that failed for good, for the channel of its repository. At most one per hour for each pull
  * request and queue, since one cause often fails many jobs. Failed notices and jobs without a repository get none; they
- * have only the alert in the log. `governing`: the repository whose channel it goes to where the job names none.
+ * have only the alert in the log. `governing`: the repository whose channel it goes to where the job names none, or an incident.
  */
 export async function deadLetterNotice(
   database: Database,
@@ -35,14 +35,13 @@ export async function deadLetterNotice(
   if (!place) return undefined
   const { number, ...repository } = place
   const hour = now.toISOString().slice(0, 13)
-  return {
-    kind: 'dead letter',
-    key: `dead-letter/${queue}/${repository.repositoryId}/${number ?? 'delivery'}/${hour}`,
-    repository,
-    queue,
-    ...(number === undefined ? {} : { number }),
-    problem: job.problem,
+  const key = `dead-letter/${queue}/${repository.repositoryId}/${number ?? 'delivery'}/${hour}`
+  if (queue === INCIDENTS && governing && number !== undefined) {
+    const problem = `${repository.owner}/${repository.repo}#${number}: ${job.problem}`
+    return { kind: 'dead letter', key, repository: governing, queue, problem }
   }
+  const about = number === undefined ? {} : { number }
+  return { kind: 'dead letter', key, repository, queue, ...about, problem: job.problem }
 }
 
 /** A delayed job contains the job that it becomes. */
@@ -69,7 +68,8 @@ function placeOfTask(data: object): Place | undefined {
 function placeOfIncident(data: object): Place | undefined {
   const { data: task } = incidentTaskSchema.safeParse(data)
   if (task?.task === 'link') return placeOfPull(task.pull)
-  return task?.task === 'look' || task?.task === 'mirror'
+  if (task?.task === 'watch' || task?.task === 'change') return task.repository
+  return task?.task === 'look' || task?.task === 'mirror' || task?.task === 'post-mortem'
     ? { ...task.repository, number: task.number }
     : undefined
 }

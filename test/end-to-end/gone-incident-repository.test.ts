@@ -140,6 +140,21 @@ describe('an incident repository whose issues were turned off', () => {
   })
 })
 
+test('a job about an incident that is given up is announced in the channel of the policy, by the name of the incident', async () => {
+  const path = /incidents\/issues\/\d+\/labels/
+  stage.github.faults.add({ kind: 'status', status: 422, path, only: 'app' })
+  const { data } = await stage
+    .as('gus')
+    .rest.issues.create({ ...incidents, title: 'Form', labels: ['incident'] })
+  await stage.settled()
+  await halfAnHour()
+  stage.github.faults.clear()
+  const announced = stage.slack.messages
+    .map(({ text }) => text)
+    .filter((text) => text.includes('given up') && text.includes(`foodyepay/incidents#${data.number}:`))
+  expect(announced).toEqual([expect.stringContaining('A job was given up: foodyepay/mcp-server')])
+})
+
 test('an alert whose incident repository was deleted is given up, and tried by nobody', async () => {
   await stage.github.deleteRepository('foodyepay/incidents')
   await stage.settled()

@@ -69,6 +69,33 @@ describe('the notice of a job that was given up', () => {
     })
   })
 
+  const incidents = { installationId: 1, repositoryId: 9, owner: 'octo-org', repo: 'incidents' }
+  test.each(['look', 'post-mortem', 'mirror'])(
+    'of the job %s about an incident: to the repository whose policy counts for it',
+    async (task) => {
+      const job = {
+        queue: 'incidents',
+        data: { task, repository: incidents, number: 3, mirror: 'jira' },
+        problem: 'poison',
+      }
+      const notice = await deadLetterNotice(database, job, AT, expected.repository)
+      expect(notice).toEqual({
+        kind: 'dead letter',
+        key: 'dead-letter/incidents/9/3/2026-11-25T18',
+        repository: expected.repository,
+        queue: 'incidents',
+        problem: 'octo-org/incidents#3: poison',
+      })
+    },
+  )
+
+  test('of the watch of a release: to its repository', async () => {
+    const { repository } = expected
+    const about = { key: 'watch/merged/2/7', summary: 'octo-org/shop#7', at: AT.toISOString() }
+    const data = { task: 'watch', repository, ...about, url: 'https://github.com/octo-org/shop/pull/7' }
+    expect(await noticeOf('incidents', data)).toMatchObject({ repository, problem: 'poison' })
+  })
+
   test('of a delivery: to the repository that the delivery names', async () => {
     const body = {
       action: 'opened',
