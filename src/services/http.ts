@@ -14,6 +14,9 @@ export function isRefused(error: unknown): boolean {
   return error instanceof Error && MARK in error
 }
 
+/** Request Timeout and Too Early say nothing of the request: a proxy may answer so for any. */
+const passing = [408, 425]
+
 type Call = {
   /** The name of the system, for errors. */
   system: string
@@ -27,7 +30,7 @@ type Call = {
 
 /**
  * One call of a small JSON API. Errors name the system, the path and the status, never a header, a body or a query.
- * @throws `retryAfterError` at a limit, `refused` for other 4xx, an error that is retried for everything else.
+ * @throws `retryAfterError` at a limit, `refused` for other 4xx but those that pass, an error that is retried for everything else.
  */
 export async function callJson({ system, url, method, headers, body, signal, now }: Call): Promise<unknown> {
   const { pathname } = new URL(url)
@@ -54,7 +57,8 @@ export async function callJson({ system, url, method, headers, body, signal, now
   const what = `${system} answered ${method} ${pathname} with ${response.status}`
   if (response.status === 401 || response.status === 403)
     throw new Error(`${what}. Check the key or token that the operator set.`)
-  if (response.status >= 400 && response.status < 500) throw refused(what)
+  if (response.status >= 400 && response.status < 500 && !passing.includes(response.status))
+    throw refused(what)
   if (!response.ok) throw new Error(what)
   return text === '' ? undefined : parsed(text, what)
 }
