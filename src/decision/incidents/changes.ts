@@ -118,8 +118,8 @@ function componentChanges(before: Incident | undefined, now: Incident): Incident
 }
 
 /**
- * The clocks that ran out. One that did so by what was known is taken back where it did not: a response or a closing became known later, or the
- * policy changed. A severity that is lowered takes nothing back.
+ * The clocks that ran out. One that did so by what was known is corrected where it did not: a response or a closing became known later, or the
+ * policy changed. A severity that is lowered corrects nothing.
  */
 function breaches(before: Incident | undefined, now: Incident, zone: string): IncidentChange[] {
   return now.clocks.flatMap(({ name, breaches: all }) => {

@@ -660,7 +660,7 @@ describe('what became known late, in the records', () => {
     ])
   })
 
-  test('takes back an overdue clock where a response in time became known later, once', () => {
+  test('corrects an overdue clock where a response in time became known later, once', () => {
     const late = decided({ takenAt: at('17:30') })
     const inTime = decided({ takenAt: at('18:00'), comments: [comment('ana', at('16:59'), 'Seen.')] })
     const breaches = (before: typeof late, now: typeof late) =>
@@ -675,7 +675,7 @@ describe('what became known late, in the records', () => {
     expect(breaches(inTime, inTime)).toEqual([])
   })
 
-  test('takes no breach back where the severity is lowered', () => {
+  test('corrects no breach where the severity is lowered', () => {
     const comments = [
       comment('ana', at('17:30'), '/severity P3 one diner'),
       comment('eva', at('17:40'), '/confirm'),
