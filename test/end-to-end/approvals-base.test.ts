@@ -64,6 +64,29 @@ describe('a base branch that was moved back', () => {
 })
 
 describe('a base branch that moves on', () => {
+  test('by a merge, and back again, makes no approval of another pull request with that head stale', async () => {
+    const { shop, pull, main } = await approvedOnTop()
+    const copy = await shop.copyOf('ben')
+    await copy.branch('same', `origin/${pull.branch}`)
+    await copy.push({ ref: 'same' })
+    const other = await shop.offer('ben', 'same', 'main', pull.sha)
+    await shop.approve(other, 'chloe', 'dev')
+    expect(await shop.judge(other)).toMatchObject({ state: 'passed' })
+    const { owner, repo } = shop
+    const { data: open } = await desk.as('ben').rest.pulls.get({ owner, repo, pull_number: other.number })
+    desk.later()
+    await desk.as('olga').rest.pulls.merge({ owner, repo, pull_number: pull.number })
+    // GitHub takes a moment to show that this merged the other one too.
+    shop.restart(async (url, init) =>
+      new URL(String(url)).pathname.endsWith(`/pulls/${other.number}`)
+        ? Response.json(open)
+        : fetch(url, init),
+    )
+    expect(await shop.read(other)).toMatchObject({ state: 'open' })
+    await moveBase(shop, main)
+    expect(await shop.judge(other)).toMatchObject({ state: 'passed' })
+  })
+
   test('makes no approval stale', async () => {
     const { shop, pull } = await approvedOnTop()
     await shop.push('olga', 'main', { 'README.md': '# More\n' }, { from: 'origin/main' })

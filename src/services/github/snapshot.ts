@@ -183,8 +183,8 @@ async function readFacts(
     await keepBase(prover, base, timeline)
     await keepMovedBack(prover, standing, back)
     // While a push of the head is not listed, the set of those who had a hand in it is not known to be whole; and
-    // against a base that holds it already, a merged head changes nothing.
-    if (!head || !work.pusherKnown || pull.merged) return
+    // against a base that holds it already, as after its merge or that of another pull request, a head changes nothing.
+    if (!head || !work.pusherKnown || pull.merged || head.change.mergeBase === pull.head.sha) return
     const whole = { ...head, contributors: [...head.contributors, ...elsewhere] }
     await keepHead(prover, baseRef, whole, approvedHere(reviews, pull.head.sha))
   }
