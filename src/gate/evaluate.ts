@@ -66,8 +66,8 @@ export async function evaluate(
     await shell.queue.enqueueMerging({ task: 'merged', pull })
   if (!stored.counts && !known) return forgetPending(shell.database, pull)
   signal.throwIfAborted()
-  const isNew = known?.digest !== stored.digest
-  const deliveries = isNew ? await causesBefore(shell.database, pull, generation) : []
+  const isAsked = known?.digest !== stored.digest || changedFor !== undefined
+  const deliveries = isAsked ? await causesBefore(shell.database, pull, generation) : []
   const recorded = await record(shell, evaluated)
   if (!recorded) return
   const { before } = recorded
@@ -78,7 +78,8 @@ export async function evaluate(
   const { database, now, board } = shell
   const { toRead, monitors } = await publish({ database, github, now, signal, board }, stored, before)
   if (changedFor !== undefined) changeToCheck.observe((changedFor + performance.now() - began) / 1000)
-  await carryOutVerdict(shell, github, stored, { steps: evaluated.verdict.next, changed, toRead, monitors })
+  const { next: steps } = evaluated.verdict
+  await carryOutVerdict(shell, github, stored, { steps, changed, toRead, monitors, deliveries })
 }
 
 type Evaluated = {

@@ -4,6 +4,7 @@ import type { GitHub } from '../services/github/client.ts'
 import { requestReviews } from '../services/github/review-requests.ts'
 import { performRegressionStep, recordReleaseBaseline } from '../staging/requests.ts'
 import { enqueueWindowTime } from '../staging/windows.ts'
+import { isAnyEventOf } from '../store/inbox.ts'
 import { PRIORITY } from '../store/queue/queues.ts'
 import { pendingOn } from '../store/verdicts/pending.ts'
 import type { StoredVerdict } from '../store/verdicts.ts'
@@ -27,7 +28,8 @@ export async function carryOutVerdict(
     changed,
     toRead,
     monitors,
-  }: { steps: Step[]; changed: boolean } & Pick<Outcome, 'toRead' | 'monitors'>,
+    deliveries,
+  }: { steps: Step[]; changed: boolean; deliveries: string[] } & Pick<Outcome, 'toRead' | 'monitors'>,
 ): Promise<void> {
   const { queue, database, now } = shell
   const { pull, headSha, counts } = stored
@@ -38,6 +40,7 @@ export async function carryOutVerdict(
   for (const step of counts ? steps : []) await perform(shell, github, stored, { step, changed })
   await enqueueIncidentWork(shell, stored, changed)
   await enqueueUnattributed(shell, stored, changed)
+  if (!changed) await enqueueUnseen(shell, stored, deliveries)
   await requestMonitors(queue, monitors)
   for (const other of toRead) await queue.enqueueEvaluate(other, { priority: PRIORITY.sameHead })
   for (const { number } of await pendingOn(database, pull, headSha))
@@ -64,7 +67,7 @@ async function perform(
     )
 }
 
-/** A push that GitHub does not list yet is read again after this time, and then every hour like everything else. */
+/** What GitHub does not list yet is read again after this time, and then every hour like everything else. */
 const untilListed = 60_000
 
 async function enqueueUnattributed(
@@ -74,6 +77,21 @@ async function enqueueUnattributed(
 ): Promise<void> {
   if (changed && counts && snapshot.unattributed.some(({ field }) => field === 'pusher'))
     await queue.enqueueRecheck(pull, new Date(now().getTime() + untilListed))
+}
+
+/**
+ * GitHub may send the event of a review or a label before it lists either, and it says nothing once it does. So where such an event changed
+ * nothing, a green pull request is read again.
+ */
+async function enqueueUnseen(
+  { queue, database, now }: Shell,
+  { pull, state, counts }: StoredVerdict,
+  deliveries: string[],
+): Promise<void> {
+  if (!counts || state !== 'passed') return
+  if (!(await isAnyEventOf(database, deliveries, ['pull_request', 'pull_request_review']))) return
+  // On the full minute, so that many events make one evaluation.
+  await queue.enqueueRecheck(pull, new Date(Math.ceil(now().getTime() / 60_000) * 60_000 + untilListed))
 }
 
 /** What the gates need of incidents and of production, where it was never read; and links to incidents. */

@@ -78,6 +78,16 @@ export async function reopenDelivery(db: Queryable, id: string): Promise<void> {
   )
 }
 
+/** Whether one of some deliveries is an event with one of these names. */
+export async function isAnyEventOf(db: Queryable, guids: string[], events: string[]): Promise<boolean> {
+  if (guids.length === 0) return false
+  const rows = await db.query(
+    `SELECT 1 FROM release_gate.deliveries WHERE guid = ANY ($1::text[]) AND event = ANY ($2::text[]) LIMIT 1`,
+    [guids, events],
+  )
+  return rows.length > 0
+}
+
 /** Whether a delivery is unprocessed, so that facts that were read before may be outdated. */
 export async function isAnyUnread(db: Queryable): Promise<boolean> {
   const rows = await db.query(

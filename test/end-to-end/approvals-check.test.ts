@@ -242,3 +242,62 @@ describe('a push that GitHub lists late', () => {
     expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
   })
 })
+
+describe('what GitHub tells of before it lists it', () => {
+  const green = async () => {
+    const shop = await aShop()
+    const change = await aGreen(shop)
+    return { shop, change, pull: { ...shop.repository, pull_number: change.number } }
+  }
+  /** Lets the bot be answered what GitHub says now, until the returned function is called. */
+  const freeze = (path: RegExp, body: object) =>
+    stage.github.faults.add({ kind: 'status', status: 200, body, path, only: 'app' })
+
+  test('revokes a green check a minute later: a review that requests changes', async () => {
+    const { shop, change, pull } = await green()
+    const { data } = await stage.as('ana').rest.pulls.listReviews(pull)
+    const list = freeze(/\/pulls\/\d+\/reviews$/, data)
+    await shop.review('eva', change, 'REQUEST_CHANGES')
+    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+    list()
+    await later()
+    expect(await shop.check(change)).toMatchObject({
+      conclusion: 'failure',
+      title: 'Changes requested by eva',
+    })
+  })
+
+  test('revokes a green check a minute later: that it is a draft', async () => {
+    const { shop, change, pull } = await green()
+    const { data } = await stage.as('ana').rest.pulls.get(pull)
+    const show = freeze(/\/pulls\/\d+$/, data)
+    await stage
+      .as('ana')
+      .graphql(
+        'mutation ($id: ID!) { convertPullRequestToDraft(input: { pullRequestId: $id }) { clientMutationId } }',
+        {
+          id: data.node_id,
+        },
+      )
+    await stage.settled()
+    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+    show()
+    await later()
+    expect(await shop.check(change)).not.toMatchObject({ conclusion: 'success' })
+  })
+
+  test('is looked for once more, not again and again', async () => {
+    const { shop, change, pull } = await green()
+    const { data } = await stage.as('ana').rest.pulls.listReviews(pull)
+    const list = freeze(/\/pulls\/\d+\/reviews$/, data)
+    await shop.review('eva', change, 'REQUEST_CHANGES')
+    const requests = async () => {
+      const before = stage.github.requests.counts.all
+      await later()
+      return stage.github.requests.counts.all - before
+    }
+    expect(await requests()).toBeGreaterThan(0)
+    expect(await requests()).toBe(0)
+    list()
+  })
+})
