@@ -82,8 +82,8 @@ export function coAuthorOf(commit: Commit, person: Person): Contributor {
 
 /**
  * GitHub names whoever suggested a change as co-author when somebody else commits it from the review: a commit in the
- * browser, with GitHub's own verified signature. No merge is one, also where it was squashed into one commit: its co-authors wrote
- * the work. Nothing is that only the message says.
+ * browser, with GitHub's own verified signature. A merge does not count as one, even if it was squashed into one commit: its co-authors
+ * wrote the work. What only the message says proves nothing.
  */
 function isSuggestion(commit: Commit, { id }: Person): boolean {
   const { author, committer, verified, parents, merged } = commit

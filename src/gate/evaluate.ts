@@ -66,8 +66,8 @@ export async function evaluate(
     await shell.queue.enqueueMerging({ task: 'merged', pull })
   if (!stored.counts && !known) return forgetPending(shell.database, pull)
   signal.throwIfAborted()
-  const isAsked = known?.digest !== stored.digest || changedFor !== undefined
-  const deliveries = isAsked ? await causesBefore(shell.database, pull, generation) : []
+  const needsCauses = known?.digest !== stored.digest || changedFor !== undefined
+  const deliveries = needsCauses ? await causesBefore(shell.database, pull, generation) : []
   const recorded = await record(shell, evaluated)
   if (!recorded) return
   const { before } = recorded

@@ -10,13 +10,8 @@ import {
 import { list } from '../decision/markdown.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import type { GitHub } from '../services/github/client.ts'
-import {
-  ensureNote,
-  ensurePostMortem,
-  issueRepositoryId,
-  readPostMortem,
-  reopenIncident,
-} from '../services/github/incidents.ts'
+import { ensureNote, issueRepositoryId, reopenIncident } from '../services/github/incidents.ts'
+import { ensurePostMortem, readPostMortem } from '../services/github/post-mortems.ts'
 import { appendRecord } from '../store/audit.ts'
 import type { Transaction } from '../store/database.ts'
 import { incidentChanges, type StoredIncident, storedIncident } from '../store/incidents.ts'

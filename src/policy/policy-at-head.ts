@@ -62,7 +62,10 @@ function keyOf({ repositoryId }: PullRef, sha: string): string {
   return `policy file ${repositoryId} ${sha}`
 }
 
-/** Which file there was where a branch began, read once. That there was none is kept only where the head has none either: then it changes nothing. */
+/**
+ * Which file there was where a branch began, read once. That there was none is kept only where the head has none either: then it changes
+ * nothing.
+ */
 async function fileBefore(
   github: GitHub,
   facts: Facts,

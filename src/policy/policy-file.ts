@@ -1,8 +1,8 @@
 import { type Document, isMap, isScalar, isSeq } from 'yaml'
 import { fixedZoneProblem } from '../decision/calendar/fixed-zones.ts'
 import { day } from '../decision/calendar/wall-clock.ts'
-import { openTime, overlaps, weekInWords, windowLength } from '../decision/calendar/week-in-words.ts'
-import { formatTime, windowStateAt, windowTransitions } from '../decision/calendar.ts'
+import { windowLength } from '../decision/calendar/week-in-words.ts'
+import { windowTransitions } from '../decision/calendar.ts'
 import { durationInWords, parseDuration } from '../decision/duration.ts'
 import { isGate } from '../decision/lockable-settings.ts'
 import type { Raw } from '../decision/override-settings.ts'
@@ -154,23 +154,6 @@ function refusedWindow(
     return [at(['windows', String(index), 'closes'], message)]
   })
   return [...(fixed ? [at(['time_zone'], `"${settings.time_zone}" ${fixed}`)] : []), ...tooLong]
-}
-
-/** The week of a policy in words, for whoever writes it, and the windows that overlap. */
-export function describeWeek(settings: WindowSettings | undefined, now: Date): string[] {
-  if (!settings) return []
-  const open = durationInWords(openTime(settings.windows), 'hour')
-  const current = windowStateAt(settings, now)
-  const next =
-    current.open && current.closesAt ? windowStateAt(settings, current.closesAt).opensAt : current.opensAt
-  return [
-    `Open ${weekInWords(settings)}, ${open} a week.`,
-    next ? `Next: ${formatTime(next, settings.time_zone)}.` : 'No window opens within the next two years.',
-    ...overlaps(settings.windows).map(
-      ([one, other]) =>
-        `Two windows overlap: ${one.opens} to ${one.closes}, and ${other.opens} to ${other.closes}.`,
-    ),
-  ]
 }
 
 /** `approvals:` without a value names the gate just as `approvals: {}` does. */

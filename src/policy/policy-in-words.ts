@@ -1,10 +1,13 @@
+import { openTime, overlaps, weekInWords } from '../decision/calendar/week-in-words.ts'
+import { formatTime, windowStateAt } from '../decision/calendar.ts'
+import { durationInWords } from '../decision/duration.ts'
 import { type GateName, gates } from '../decision/gates/index.ts'
 import { type Lock, lockedBy } from '../decision/locked-by.ts'
 import { list } from '../decision/markdown.ts'
 import type { Override } from '../decision/override-settings.ts'
 import type { Policy } from '../decision/policy.ts'
 import { loosens } from '../decision/tightening.ts'
-import { describeWeek } from './policy-file.ts'
+import type { WindowSettings } from '../decision/window-settings.ts'
 
 /** A valid policy in words, for whoever writes it: the week, and what each override does and when. `locked`: by its organization. */
 export function describePolicy(policy: Policy, now: Date, locked: Lock[] = lockedBy(policy)): string[] {
@@ -21,6 +24,23 @@ function lockedInWords(locked: Lock[]): string[] {
   return locked.length === 0
     ? []
     : [`The organization locks ${list(locked)}: a repository's own policy can't change them.`]
+}
+
+/** The week of a policy in words, for whoever writes it, and the windows that overlap. */
+function describeWeek(settings: WindowSettings | undefined, now: Date): string[] {
+  if (!settings) return []
+  const open = durationInWords(openTime(settings.windows), 'hour')
+  const current = windowStateAt(settings, now)
+  const next =
+    current.open && current.closesAt ? windowStateAt(settings, current.closesAt).opensAt : current.opensAt
+  return [
+    `Open ${weekInWords(settings)}, ${open} a week.`,
+    next ? `Next: ${formatTime(next, settings.time_zone)}.` : 'No window opens within the next two years.',
+    ...overlaps(settings.windows).map(
+      ([one, other]) =>
+        `Two windows overlap: ${one.opens} to ${one.closes}, and ${other.opens} to ${other.closes}.`,
+    ),
+  ]
 }
 
 function describeOverride(policy: Policy, override: Override, now: Date): string[] {

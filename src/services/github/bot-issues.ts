@@ -25,6 +25,20 @@ function issueOf(data: { number: number; html_url: string; body?: string | null 
   return { number: data.number, url: data.html_url, body: data.body ?? '' }
 }
 
+/**
+ * The issue with a marker at its end, among those that changed since a time. Only a bot's counts: otherwise anyone could prevent ours with
+ * its marker.
+ */
+export async function findByMarker(github: GitHub, repository: RepositoryName, marker: string, since: Date) {
+  const listed = await github.paginate(github.rest.issues.listForRepo, {
+    ...nameOf(repository),
+    state: 'all',
+    since: since.toISOString(),
+    per_page: 100,
+  })
+  return listed.find(({ user, body }) => user?.type === 'Bot' && body?.trimEnd().endsWith(marker))
+}
+
 export async function changeBody(
   github: GitHub,
   place: RepositoryName,

@@ -66,8 +66,8 @@ const mostCompared = 20
 
 /**
  * The commit from which the head left the base, as GitHub compares the two, and what the head changed since. `isOnly`: git knows no other
- * one. It does where both were merged into each other, and then their difference does not tell what a merge gives. Undefined: GitHub cannot
- * compare the two. It asks for the same pages as `readCommits`, which cost nothing after that.
+ * one. Where both were merged into each other it knows several, and their difference does not tell what a merge gives. Undefined: GitHub
+ * cannot compare the two. It asks for the same pages as `readCommits`, which cost nothing after that.
  */
 export async function mergeBaseOf(
   github: GitHub,

@@ -2,12 +2,12 @@ import type { NewIncident } from '../../decision/incidents/alert.ts'
 import { commandsIn } from '../../decision/incidents/commands.ts'
 import type { IncidentComment, IncidentEvent, IncidentFacts } from '../../decision/incidents/facts.ts'
 import { readReport } from '../../decision/incidents/report.ts'
-import { code, list } from '../../decision/markdown.ts'
 import type { Access, Person } from '../../decision/snapshot.ts'
 import { plainLines } from '../../html/plain-lines.ts'
 import { readAccess } from './access.ts'
+import { findByMarker } from './bot-issues.ts'
 import type { GitHub } from './client.ts'
-import { orGone, statusOfError } from './errors.ts'
+import { orGone } from './errors.ts'
 import { personOf } from './people.ts'
 import { nameOf, type RepositoryName } from './repository.ts'
 
@@ -243,57 +243,4 @@ export async function issueRepositoryId(github: GitHub, repository: RepositoryNa
   throw new Error(
     `Issues are turned off in ${data.full_name}. Turn them on in the settings of the repository.`,
   )
-}
-
-type NewPostMortem = NewIncident & { assignees: string[] }
-
-/**
- * The issue of a post-mortem, by the marker at its end, or a new one. Where GitHub refuses its assignee, who may have left, it is opened
- * without one and says so.
- */
-export async function ensurePostMortem(
-  github: GitHub,
-  repository: RepositoryName,
-  wanted: NewPostMortem,
-  { marker, since }: { marker: string; since: Date },
-): Promise<{ number: number; url: string }> {
-  const found = await findByMarker(github, repository, marker, since)
-  const { number, html_url: url } = found ?? (await createPostMortem(github, repository, wanted))
-  return { number, url }
-}
-
-async function createPostMortem(github: GitHub, repository: RepositoryName, wanted: NewPostMortem) {
-  const { assignees, body } = wanted
-  try {
-    return (await github.rest.issues.create({ ...nameOf(repository), ...wanted })).data
-  } catch (error) {
-    if (statusOfError(error) !== 422 || assignees.length === 0) throw error
-    const who = `${list(assignees.map((login) => code(login)))} cannot be assigned here, so someone else has to take this over.`
-    const unassigned = { ...wanted, assignees: [], body: `${who}\n\n${body}` }
-    return (await github.rest.issues.create({ ...nameOf(repository), ...unassigned })).data
-  }
-}
-
-/** A post-mortem as it stands. Undefined: it is gone. */
-export async function readPostMortem(
-  github: GitHub,
-  repository: RepositoryName,
-  number: number,
-): Promise<{ body: string; closedAt: Date | null; closedBy: string | null } | undefined> {
-  const issue = await orGone(github.rest.issues.get({ ...nameOf(repository), issue_number: number }))
-  if (!issue) return undefined
-  const { body, state, closed_at: closedAt, closed_by: by } = issue.data
-  const isClosed = state === 'closed' && closedAt
-  return { body: body ?? '', closedAt: isClosed ? new Date(closedAt) : null, closedBy: by?.login ?? null }
-}
-
-/** Only a bot's issue counts: otherwise anyone could prevent ours with its marker. */
-async function findByMarker(github: GitHub, repository: RepositoryName, marker: string, since: Date) {
-  const listed = await github.paginate(github.rest.issues.listForRepo, {
-    ...nameOf(repository),
-    state: 'all',
-    since: since.toISOString(),
-    per_page: 100,
-  })
-  return listed.find(({ user, body }) => user?.type === 'Bot' && body?.trimEnd().endsWith(marker))
 }

@@ -19,7 +19,7 @@ export async function openPostgres(options: { url: string; log?: DatabaseLog }):
     query_timeout: longestQuery,
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
-    // Statements of a transaction that need nothing of each other are sent together.
+    // Statements of a transaction that need no answer of each other are sent together.
     pipeline: true,
     types: { getTypeParser: parserOf },
   })

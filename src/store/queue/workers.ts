@@ -61,7 +61,6 @@ export async function startWorkers(
     work: (jobs: JobWithMetadata<Data>[]) => Promise<unknown>,
   ) => {
     const worker = { queue, id: '', busy: false }
-    workers.push(worker)
     worker.id = await boss.work<Data>(
       queue,
       { ...rarely, ...options, includeMetadata: true },
@@ -77,6 +76,7 @@ export async function startWorkers(
         }
       },
     )
+    workers.push(worker)
   }
   const run = <Data extends object>(
     queue: string,
