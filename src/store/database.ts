@@ -1,4 +1,4 @@
-import type { ClientBase } from 'pg'
+import type { Client, ClientBase } from 'pg'
 import type { Db } from 'pg-boss'
 import type { Logger } from 'pino'
 
@@ -28,6 +28,7 @@ export type BossConnection =
   | { backend: 'pglite'; db: Db }
   | {
       backend: 'postgres'
+      Client: typeof Client
       connectionString: string
       max: number
       /** Milliseconds until a query that is not answered fails, and its connection is given up. */

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import type { Database, DatabaseLog, Transaction } from '../database.ts'
+import { type Preparing, preparingClient } from './preparing-client.ts'
 
 const OURS = 8
 const JOBS = 6
@@ -10,7 +11,10 @@ const longestQuery = 40_000
 
 /** Opens a pool on any Postgres, Supabase's own included; as many processes as wanted share it. */
 export async function openPostgres(options: { url: string; log?: DatabaseLog }): Promise<Database> {
+  const preparing = preparingClient(options.log)
+  const { Client } = preparing
   const pool = new pg.Pool({
+    Client,
     connectionString: options.url,
     application_name: 'release-gate',
     max: OURS,
@@ -33,13 +37,14 @@ export async function openPostgres(options: { url: string; log?: DatabaseLog }):
   let closing: Promise<void> | undefined
   return {
     kind: 'postgres',
-    query: (sql, values) => repeatAfterDeadlock(async () => (await pool.query(sql, values)).rows),
+    query: (sql, values) => repeatWithoutEffect(preparing, async () => (await pool.query(sql, values)).rows),
     transaction: (work, { limits } = {}) =>
       limits === 'none'
         ? transact(pool, work, limits)
-        : repeatAfterDeadlock(() => transact(pool, work, undefined)),
+        : repeatWithoutEffect(preparing, () => transact(pool, work, undefined)),
     boss: {
       backend: 'postgres',
+      Client,
       connectionString: options.url,
       max: JOBS,
       query_timeout: longestQuery,
@@ -67,16 +72,17 @@ const ENDED_FOR_ANOTHER = ['40P01', '40001']
 const mostAttempts = 4
 
 /**
- * Two that update several rows in different orders may wait for each other, until Postgres ends one of them after a second. Nothing of
- * that one remains, so it runs again.
+ * Runs again what had no effect. Two that update several rows in different orders may wait for each other, until Postgres ends one of
+ * them after a second. What failed for being prepared is not prepared again.
  */
-async function repeatAfterDeadlock<T>(work: () => Promise<T>): Promise<T> {
+async function repeatWithoutEffect<T>({ failedBy }: Preparing, work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work()
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-      if (attempt >= mostAttempts || !ENDED_FOR_ANOTHER.includes(code)) throw error
+      const isUndone = ENDED_FOR_ANOTHER.includes(code) || failedBy(error)
+      if (attempt >= mostAttempts || !isUndone) throw error
     }
   }
 }
