@@ -7,7 +7,7 @@ import {
   stepsToTake,
 } from '../decision/incidents/escalation.ts'
 import { jiraIssue } from '../decision/incidents/mirror.ts'
-import { newPages, pageNow, type WantedPage } from '../decision/incidents/pagerduty-page.ts'
+import { newPages, pageNow, stepOfPage, type WantedPage } from '../decision/incidents/pagerduty-page.ts'
 import { list } from '../decision/markdown.ts'
 import { appendRecord } from '../store/audit.ts'
 import type { Transaction } from '../store/database.ts'
@@ -32,7 +32,7 @@ export async function escalate(
   const now = Date.parse(facts.takenAt)
   for (let [step] = stepsToTake(steps, outcomes, now); step; [step] = stepsToTake(steps, outcomes, now))
     outcomes[step.key] = await take(shell, tx, stored, step)
-  await wantMirrors(shell, tx, stored)
+  await wantMirrors(shell, tx, stored, outcomes)
   return nextStepAt(steps, outcomes)
 }
 
@@ -48,7 +48,11 @@ async function take(
   const reachable = step.page.filter((target) => shell.paging.keys[target] !== undefined)
   const missing = step.page.filter((target) => !reachable.includes(target)).map((target) => names[target])
   const why = missing.length > 0 ? `no routing key is set for ${list(missing)}` : undefined
-  const outcome: StepOutcome = { outcome: reachable.length > 0 ? 'taken' : 'impossible', why }
+  const outcome: StepOutcome = {
+    outcome: reachable.length > 0 ? 'taken' : 'impossible',
+    why,
+    at: shell.now(),
+  }
   // A step that is taken early, since the one before was not possible, is answered from now on.
   const at = Math.min(step.at, Date.parse(stored.facts.takenAt))
   for (const page of newPages(stored, { ...step, at, page: reachable }))
@@ -86,10 +90,16 @@ export async function recordEscalationStep(
 }
 
 /** Stores what each system should say now, and enqueues the jobs of those that say something else. */
-async function wantMirrors(shell: IncidentShell, tx: Transaction, stored: StoredIncident): Promise<void> {
+async function wantMirrors(
+  shell: IncidentShell,
+  tx: Transaction,
+  stored: StoredIncident,
+  outcomes: Readonly<Record<string, StepOutcome>>,
+): Promise<void> {
   const { repository, number, settings } = stored
   for (const { key, wanted, done, triedAt, refused } of await mirrorRows(tx, stored, 'pagerduty')) {
-    const sending = { isAsked: (done ?? triedAt ?? refused) !== null, isTaken: done !== null }
+    const pagedAt = outcomes[stepOfPage(key)]?.at?.getTime()
+    const sending = { isAsked: (done ?? triedAt ?? refused) !== null, isTaken: done !== null, pagedAt }
     const page = pageNow(stored, key, wanted as WantedPage, sending)
     await saveDesiredState(tx, stored, { mirror: 'pagerduty', key, wanted: page })
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { External, WantedIssue } from '../decision/incidents/mirror.ts'
-import { pageNow, type WantedPage } from '../decision/incidents/pagerduty-page.ts'
+import { pageNow, stepOfPage, type WantedPage } from '../decision/incidents/pagerduty-page.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
 import { isRefused } from '../services/http.ts'
 import { createIssue, findIssue, updateIssue } from '../services/jira.ts'
@@ -17,6 +17,7 @@ import {
   saveAttempt,
   saveDesiredState,
   saveMirrored,
+  stepOutcomes,
 } from '../store/mirrors.ts'
 import { retryAfterError, retryTimeOf } from '../store/retry-after-error.ts'
 import { recordEscalationStep } from './escalating.ts'
@@ -145,7 +146,8 @@ async function wantAcknowledged(
 ): Promise<void> {
   const now = await storedIncident(tx, { repository, number })
   const page = wanted as WantedPage
-  const next = now && pageNow(now, key, page, { isAsked: true, isTaken: true })
+  const pagedAt = now && (await stepOutcomes(tx, now))[stepOfPage(key)]?.at?.getTime()
+  const next = now && pageNow(now, key, page, { isAsked: true, isTaken: true, pagedAt })
   if (!next || next.action === page.action) return
   await saveDesiredState(tx, now, { mirror: 'pagerduty', key, wanted: next })
   await shell.queue.enqueueIncident({ task: 'mirror', repository, number, mirror: 'pagerduty' }, { tx })
@@ -168,8 +170,7 @@ async function recordRefused(
   await shell.database.transaction(async (tx) => {
     await noteRefused(tx, stored, row, why)
     if (action !== 'trigger') return announceRefused(shell, tx, stored, row.mirror, refusedText(action, why))
-    const step = row.key.split('/').slice(4, 7).join('/')
-    await recordEscalationStep(shell, tx, stored, step, { outcome: 'impossible', why }, [
+    await recordEscalationStep(shell, tx, stored, stepOfPage(row.key), { outcome: 'impossible', why }, [
       `A page was refused: ${why}`,
     ])
     await shell.queue.enqueueIncident({ task: 'look', repository, number }, { tx })

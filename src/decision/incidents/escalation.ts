@@ -2,13 +2,16 @@ import { isMoreSevere, type Severity } from '../clocks/clocks.ts'
 import type { EscalationSettings, PageTarget } from './escalation-settings.ts'
 import type { Incident } from './incident.ts'
 
-/** A step of the escalation. `key` is another one after a reopening, under another severity, and each time that it is raised to one. */
+/**
+ * A step of the escalation. `key` is another one after a reopening, under another severity, and each time that it is raised to one. What
+ * becomes known later may change it: see `outcomesByKey`.
+ */
 export type EscalationStep = {
   key: string
   at: number
   page: PageTarget[]
-  /** The key under which earlier versions kept the step of a second raise, and since when that one counts. */
-  formerly?: { key: string; since: number }
+  /** Since when its severity counts: see `countsSince`. */
+  since: number
 }
 
 /** What became of a step, and when: taken, or why it was not possible. */
@@ -21,23 +24,18 @@ export type StepOutcome = { outcome: 'taken' | 'impossible'; why?: string | unde
 export function escalationSteps(incident: Incident, settings: EscalationSettings): EscalationStep[] {
   const [response] = incident.clocks
   if (incident.state === 'resolved' || !response) return []
-  const { severity, reopened } = incident
-  const from = Math.max(
-    incident.startedAt,
-    incident.severities.findLast((change) => change.severity === severity)?.at ?? 0,
-    incident.reopenedAt ?? 0,
-  )
-  const [episode, again] = [episodeOf(incident), repetition(incident)]
+  const from = countsSince(incident)
+  const episode = `${incident.reopened}/${incident.severity}${repetition(incident)}`
   const isFirstPaged = !wasLoweredLast(incident)
   const due = response.due ?? Number.POSITIVE_INFINITY
-  return settings[severity]
+  return settings[incident.severity]
     .toSorted((a, b) => a.after - b.after)
     .map(({ after, page }) => ({
       key: `${episode}/${after}`,
-      ...(again === '' ? {} : { formerly: { key: `${reopened}/${severity}/${after}`, since: from } }),
       // At the very due instant the response is still in time.
       at: after === 0 ? from : from + Math.max(0, due - from) * (after / 100) + (after === 100 ? 1 : 0),
       page: [...page],
+      since: from,
     }))
     .filter(
       ({ at }, index) => (index === 0 && isFirstPaged) || response.metAt === undefined || response.metAt > at,
@@ -45,21 +43,20 @@ export function escalationSteps(incident: Incident, settings: EscalationSettings
     .filter(({ at }) => Number.isFinite(at))
 }
 
-/** How the keys of its steps begin: another one after a reopening and each change of the severity. */
-export function episodeOf(incident: Incident): string {
-  return `${incident.reopened}/${incident.severity}${repetition(incident)}`
+/** Since when the severity counts: the start, the change to it or the reopening, whichever is the last. */
+export function countsSince({ startedAt, severities, severity, reopenedAt = 0 }: Incident): number {
+  const change = severities.findLast((one) => one.severity === severity)
+  return Math.max(startedAt, change?.at ?? 0, reopenedAt)
 }
 
-/**
- * Nothing where the severity counts for the first time since the incident was opened or reopened, otherwise the number of its
- * change: whoever was paged before is paged again.
- */
+/** Nothing where the severity counts for the first time since the incident was opened or reopened, otherwise the time of its change. */
 function repetition({ severities, severity, reopenedAt = 0 }: Incident): string {
   const index = severities.findLastIndex((change) => change.severity === severity)
   const counted = severities
     .slice(0, Math.max(0, index))
     .some((change, before) => change.severity === severity && (severities[before + 1]?.at ?? 0) > reopenedAt)
-  return counted ? `-${index}` : ''
+  const change = severities[index]
+  return counted && change ? `-${new Date(change.at).toISOString()}` : ''
 }
 
 /** Whoever lowered it has seen it, so nobody is paged for that. */
@@ -73,17 +70,28 @@ function wasLoweredLast({ severities, reopenedAt = 0 }: Incident): boolean {
   )
 }
 
-/** The outcomes by the keys of now: a step that an earlier version took under its former key is not taken again. */
+/**
+ * The outcomes by the keys of now. What becomes known later can change a key, and earlier versions had others: a step that was taken
+ * since its severity counts is not taken again, whatever its key was. One before that was of an earlier time: whoever was paged then is
+ * paged again.
+ */
 export function outcomesByKey(
   steps: EscalationStep[],
   outcomes: Readonly<Record<string, StepOutcome>>,
 ): Record<string, StepOutcome> {
-  const former = steps.flatMap(({ key, formerly }) => {
-    if (!formerly) return []
-    const outcome = outcomes[formerly.key]
-    return outcome?.at && outcome.at.getTime() >= formerly.since ? [[key, outcome] as const] : []
+  const known = steps.flatMap(({ key, since }) => {
+    const same = Object.entries(outcomes).find(
+      ([other, { at }]) => kindOf(other) === kindOf(key) && at && at.getTime() >= since,
+    )
+    return same ? [[key, same[1]] as const] : []
   })
-  return { ...Object.fromEntries(former), ...outcomes }
+  return { ...Object.fromEntries(known), ...outcomes }
+}
+
+/** The severity and the part of the time of a step, which are the same in the keys of all versions. */
+function kindOf(key: string): string {
+  const [, severity = '', after] = key.split('/')
+  return `${severity.slice(0, 2)}/${after}`
 }
 
 /** The steps to take now: those whose time has come, and the one after a step that was not possible. */

@@ -1,5 +1,5 @@
 import { oneLine } from '../markdown.ts'
-import { type EscalationStep, episodeOf, pagerDutySeverity } from './escalation.ts'
+import { countsSince, type EscalationStep, pagerDutySeverity } from './escalation.ts'
 import type { PageTarget } from './escalation-settings.ts'
 import { isTakenOnAfter } from './incident.ts'
 import type { DesiredState, Subject } from './mirror.ts'
@@ -23,6 +23,11 @@ export function pageKey({ repository, number }: Subject, step: string, target: P
   return `${pageKeyPrefix}${repository.installationId}/${repository.repositoryId}/${number}/${step}/${target}`
 }
 
+/** The key of the step that a page is of. */
+export function stepOfPage(key: string): string {
+  return key.split('/').slice(4, 7).join('/')
+}
+
 export function newPages(subject: Subject, { key, page, at: since }: EscalationStep): DesiredState[] {
   const { repository, number, facts, incident } = subject
   const name = `${repository.owner}/${repository.repo}#${number}`
@@ -39,8 +44,11 @@ export function newPages(subject: Subject, { key, page, at: since }: EscalationS
   })
 }
 
-/** What became of a page: whether PagerDuty was asked for it, and whether it said that it has it. */
-type Sending = { isAsked: boolean; isTaken: boolean }
+/**
+ * What became of a page: whether PagerDuty was asked for it, and whether it said that it has it. `pagedAt`: when its step was taken; left
+ * out, when it became due.
+ */
+type Sending = { isAsked: boolean; isTaken: boolean; pagedAt?: number | undefined }
 
 /**
  * What a page should be now. Pages of an earlier opening were resolved with it and stay so; one that PagerDuty has not taken is not wanted
@@ -51,11 +59,12 @@ export function pageNow(
   { incident, facts }: Pick<Subject, 'incident' | 'facts'>,
   key: string,
   page: WantedPage,
-  { isAsked, isTaken }: Sending,
+  { isAsked, isTaken, pagedAt = page.since }: Sending,
 ): WantedPage {
-  const [, , , , reopened, severity] = key.split('/')
-  const isOver = incident.state === 'resolved' || Number(reopened) < incident.reopened
-  const isLate = !isTaken && `${reopened}/${severity}` !== episodeOf(incident)
+  const [, severity = ''] = stepOfPage(key).split('/')
+  const isOver = incident.state === 'resolved' || pagedAt < (incident.reopenedAt ?? 0)
+  const isOther = severity.slice(0, 2) !== incident.severity || pagedAt < countsSince(incident)
+  const isLate = !isTaken && isOther
   if (isOver || isLate) return { ...page, action: 'resolve' }
   const isAnswered = isAsked && page.action === 'trigger' && isTakenOnAfter(facts, page.since)
   return isAnswered ? { ...page, action: 'acknowledge' } : page

@@ -78,7 +78,9 @@ describe('the steps of an escalation', () => {
 
   test('begin again under another key when it is raised a second time', () => {
     const comments = [...lowered('P2'), comment('ana', at('16:03'), '/severity P0')]
-    expect(planned({ ...P0, comments })).toEqual([['0/P0-2/0', '2026-10-19T16:03:00.000Z', 'on_call']])
+    expect(planned({ ...P0, comments })).toEqual([
+      ['0/P0-2026-10-19T16:03:00.000Z/0', '2026-10-19T16:03:00.000Z', 'on_call'],
+    ])
   })
 
   test('of a P0 that was lowered to P1 are none, and begin again once it is reopened', () => {
@@ -129,19 +131,29 @@ describe('the steps to take', () => {
     expect(due(outcomes, clock)).toEqual(keys)
   })
 
-  test('are none that an earlier version took under its key of before, and not those of the first time', () => {
-    const comments = [
-      comment('ana', at('16:01'), '/severity P2 a test'),
-      comment('eva', at('16:02'), '/confirm'),
-      comment('ana', at('16:03'), '/severity P0'),
-    ]
-    const raised = escalationSteps(decided({ ...P0, comments }), settings.escalation)
-    const keptAt = (clock: string) =>
-      outcomesByKey(raised, { '0/P0/0': { ...taken, at: new Date(at(clock)) } })
-    expect(stepsToTake(raised, keptAt('16:03'), Date.parse(at('16:05')))).toEqual([])
-    expect(stepsToTake(raised, keptAt('16:00'), Date.parse(at('16:05'))).map(({ key }) => key)).toEqual([
-      '0/P0-2/0',
-    ])
+  const raisedAgain = [
+    comment('ana', at('16:01'), '/severity P2 a test'),
+    comment('eva', at('16:02'), '/confirm'),
+    comment('ana', at('16:03'), '/severity P0'),
+  ]
+
+  test.each(['0/P0/0', '0/P0-2/0'])(
+    'are none that an earlier version took as %s since it was raised',
+    (key) => {
+      const raised = escalationSteps(decided({ ...P0, comments: raisedAgain }), settings.escalation)
+      const keptAt = (clock: string) =>
+        outcomesByKey(raised, { [key]: { ...taken, at: new Date(at(clock)) } })
+      expect(stepsToTake(raised, keptAt('16:03'), Date.parse(at('16:05')))).toEqual([])
+      expect(stepsToTake(raised, keptAt('16:00'), Date.parse(at('16:05'))).map(({ key }) => key)).toEqual([
+        '0/P0-2026-10-19T16:03:00.000Z/0',
+      ])
+    },
+  )
+
+  test('are not spared by what was taken under another severity, or after another part of the time', () => {
+    const raised = escalationSteps(decided({ ...P0, comments: raisedAgain }), settings.escalation)
+    const others = ['0/P1/0', '0/P0/50'].map((key) => [key, { ...taken, at: new Date(at('16:04')) }])
+    expect(outcomesByKey(raised, Object.fromEntries(others))).not.toHaveProperty([raised[0]?.key ?? ''])
   })
 
   test('include the one after a step that was not possible', () => {
@@ -161,10 +173,102 @@ const subject = (more: Partial<IncidentFacts> = P0) => ({
   incident: decided(more),
 })
 
+describe('what becomes known later', () => {
+  const label = (severity: string, clock: string) =>
+    event('labeled', 'ana', at(clock), { label: `sev/${severity}` })
+  const lowered = (from: string, to: string) => [
+    comment('ana', at(from), '/severity P2 a test'),
+    comment('eva', at(to), '/confirm'),
+  ]
+  const closed = (clock: string) => event('closed', 'eva', at(clock), { reason: 'completed' })
+  const reopened = (clock: string) => event('reopened', 'eva', at(clock))
+  const P0Again = { ...P0, comments: lowered('17:00', '17:10'), events: [label('P0', '17:30')] }
+  const raisedOnce = { ...P2, events: [label('P0', '17:30')] }
+  const seen = comment('ana', at('16:05'), 'Seen.')
+  const reopenedOnce = { ...P0, comments: [seen], events: [closed('17:00'), reopened('17:30')] }
+  const known = Date.parse(at('17:31'))
+
+  /** The steps that are taken at 17:31 of what is known then, and those that are left once more is known. */
+  function left(before: Partial<IncidentFacts>, now: Partial<IncidentFacts>): string[] {
+    const steps = (more: Partial<IncidentFacts>) => escalationSteps(decided(more), settings.escalation)
+    const takenThen = stepsToTake(steps(before), {}, known).map(({ key }) => [
+      key,
+      { outcome: 'taken' as const, at: new Date(known) },
+    ])
+    expect(takenThen).toHaveLength(1)
+    const outcomes = outcomesByKey(steps(now), Object.fromEntries(takenThen))
+    return stepsToTake(steps(now), outcomes, known).map(({ key }) => key)
+  }
+
+  test.each([
+    [
+      'a change between a lowering and a second raise',
+      P0Again,
+      { ...P0Again, events: [label('P1', '17:20'), ...P0Again.events] },
+    ],
+    [
+      'a raise to the same severity that was lowered again',
+      raisedOnce,
+      {
+        ...raisedOnce,
+        events: [label('P0', '16:30'), ...raisedOnce.events],
+        comments: lowered('16:40', '16:50'),
+      },
+    ],
+    [
+      'an earlier raise to the same severity',
+      raisedOnce,
+      { ...raisedOnce, alerts: [{ at: at('16:30'), severity: 'P0' }] },
+    ],
+    ['an earlier start', P0Again, { ...P0Again, startedAt: at('15:30') }],
+    [
+      'an earlier closing and reopening',
+      reopenedOnce,
+      { ...reopenedOnce, events: [closed('16:10'), reopened('16:20'), ...reopenedOnce.events] },
+    ],
+  ] as const)('of %s does not repeat the first page, nor end it', (_, before, now) => {
+    const steps = left(before as Partial<IncidentFacts>, now as Partial<IncidentFacts>)
+    expect(steps.filter((key) => key.endsWith('/0'))).toEqual([])
+    const [page] = pagesOf(before as Partial<IncidentFacts>)
+    const unsent = { isAsked: true, isTaken: false, pagedAt: known }
+    const action = (sending: typeof unsent) =>
+      page &&
+      pageNow(subject(now as Partial<IncidentFacts>), page.key, page.wanted as WantedPage, sending).action
+    expect([action(unsent), action({ ...unsent, isTaken: true })]).toEqual(['trigger', 'trigger'])
+  })
+
+  const pagesOf = (more: Partial<IncidentFacts>) => {
+    const [step] = escalationSteps(decided(more), settings.escalation)
+    return step ? newPages(subject(more), step) : []
+  }
+
+  test.each([
+    ['a second raise', P0, P0Again],
+    ['a reopening', P0, reopenedOnce],
+  ] as const)('of %s pages again, unless someone was paged since', (_, before, now) => {
+    const steps = escalationSteps(decided(now as Partial<IncidentFacts>), settings.escalation)
+    const keptAt = (clock: string) =>
+      outcomesByKey(steps, { '0/P0/0': { outcome: 'taken', at: new Date(at(clock)) } })
+    expect(stepsToTake(steps, keptAt('16:00'), known).map(({ at: due }) => time(due))).toEqual([
+      '2026-10-19T17:30:00.000Z',
+    ])
+    expect(stepsToTake(steps, keptAt('17:31'), known)).toEqual([])
+    const [page] = pagesOf(before as Partial<IncidentFacts>)
+    const action = (clock: string) =>
+      page &&
+      pageNow(subject(now as Partial<IncidentFacts>), page.key, page.wanted as WantedPage, {
+        isAsked: true,
+        isTaken: false,
+        pagedAt: Date.parse(at(clock)),
+      }).action
+    expect([action('16:00'), action('17:31')]).toEqual(['resolve', 'trigger'])
+  })
+})
+
 describe('a page', () => {
   const [step] = escalationSteps(subject().incident, settings.escalation)
   const page = (more?: Partial<IncidentFacts>) =>
-    newPages(subject(more), step ?? { key: '', at: 0, page: [] })[0]
+    newPages(subject(more), step ?? { key: '', at: 0, page: [], since: 0 })[0]
 
   test('has a key with the reopen counter, a summary and the severity in the words of PagerDuty', () => {
     expect(page()).toEqual({
