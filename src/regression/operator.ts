@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { LedgerOptions } from '../services/ledger.ts'
 import { type Login, loginSecrets } from '../services/mcp.ts'
+import { httpAddress } from '../settings/servers.ts'
 
 /**
  * A staging server's settings from the operator's environment. Addresses and credentials come from here, never from a
@@ -13,11 +14,13 @@ const operatorEnvironment = z.object({
   STAGING_CLIENT_SECRET: text,
   STAGING_PRIVATE_KEY: text.describe('PEM, for the client-credentials login with a signed JWT.'),
   STAGING_KEY_ALGORITHM: text,
-  STAGING_ISSUER: text.describe('The only authorization server that may see the credentials.'),
+  STAGING_ISSUER: httpAddress
+    .optional()
+    .describe('The only authorization server that may see the credentials.'),
   STAGING_SCOPE: text,
-  LEDGER_URL: z.url().optional(),
+  LEDGER_URL: httpAddress.optional(),
   LEDGER_KEY: text.describe('The least privileged key that can read the ledger.'),
-  RECEIPTS_URL: z.url().optional().describe('A JSON-RPC endpoint of the Base chain.'),
+  RECEIPTS_URL: httpAddress.optional().describe('A JSON-RPC endpoint of the Base chain.'),
 })
 
 export type Operator = {

@@ -116,7 +116,8 @@ function tooMany(table: string): LedgerFault {
 
 /** supabase-js takes a 404 for no rows where its body is empty or a list, so such a body is given words. */
 async function fetchTellingMissing(input: string | URL | Request, init?: RequestInit): Promise<Response> {
-  const response = await fetch(input, init)
+  // The key is in a header of Supabase's own, which `fetch` would take along to another host.
+  const response = await fetch(input, { ...init, redirect: 'error' })
   if (response.status !== 404) return response
   const text = await response.text()
   const body = text === '' || text.trimStart().startsWith('[') ? '{"message":"HTTP 404"}' : text

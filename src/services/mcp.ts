@@ -3,6 +3,7 @@ import { faultIn } from './mcp/faults.ts'
 import { withHeaders } from './mcp/headers.ts'
 import { loginSecrets } from './mcp/login.ts'
 import { type Outcome, outcomeOfError, outcomeOfResult, type RawResult } from './mcp/outcome.ts'
+import { onlyPublicElsewhere } from './mcp/public-addresses.ts'
 import { withExactNumbers } from './mcp/raw-message.ts'
 import type { CallLimits, Opened, SessionOptions, StagingSession, StagingTarget } from './mcp/session.ts'
 import { readToolList } from './mcp/tool-list.ts'
@@ -26,11 +27,17 @@ export async function openStaging(target: StagingTarget, options: SessionOptions
   const capabilities =
     options.elicitation === 'defaults' ? { elicitation: { form: { applyDefaults: true } } } : {}
   const base = options.fetch ?? fetch
-  const headed = { ...options, fetch: target.kind === 'http' ? withHeaders(base, target) : base }
+  const guarded = target.kind === 'http' ? onlyPublicElsewhere(base, addressesOf(target)) : base
+  const headed = { ...options, fetch: target.kind === 'http' ? withHeaders(guarded, target) : base }
   const attempt = await connect(target, headed, capabilities, current)
   if (!attempt.ok) return { ok: false, fault: attempt.fault, stderr: attempt.stderr }
   const login = loginOf(target)
   return { ok: true, session: sessionOver(attempt, options, { capabilities, login }, current) }
+}
+
+/** The addresses that the operator set. */
+function addressesOf({ url, login }: StagingTarget & { kind: 'http' }): string[] {
+  return login && 'issuer' in login && login.issuer !== undefined ? [url, login.issuer] : [url]
 }
 
 /** How the client is authenticated, as stored with a list: the kind of login and the header names. */

@@ -6,7 +6,8 @@ import { isLoopback } from './addresses.ts'
  * and must not reach any other address or secret of the process.
  */
 
-const httpAddress = z.url('is not a URL').refine((url) => {
+/** An address to call. It may hold a key, so no problem repeats it. */
+export const httpAddress = z.url('is not a URL').refine((url) => {
   if (!URL.canParse(url)) return true
   return /^https?:$/.test(new URL(url).protocol) && !isPlainHttp(url)
 }, 'must be https, except on loopback')
@@ -33,6 +34,9 @@ const own = z.object({
     .string()
     .regex(/^postgres(ql)?:\/\/\S+$/, 'is not a Postgres URL. Use postgres://USER:PASSWORD@HOST/DATABASE')
     .optional(),
+  LEDGER_URL: httpAddress.optional(),
+  RECEIPTS_URL: httpAddress.optional(),
+  ISSUER: httpAddress.optional(),
 })
 
 /** A server's credentials, by the names that `readOperator` expects. */

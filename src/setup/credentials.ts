@@ -22,7 +22,8 @@ export type NewApp = z.infer<typeof answer>
 export async function exchangeCode(apiUrl: string, code: string): Promise<NewApp> {
   const url = `${apiUrl.replace(/\/$/, '')}/app-manifests/${encodeURIComponent(code)}/conversions`
   const headers = { accept: 'application/vnd.github+json', 'user-agent': 'release-gate' }
-  const response = await fetch(url, { method: 'POST', headers, signal: AbortSignal.timeout(10_000) }).catch(
+  const signal = AbortSignal.timeout(10_000)
+  const response = await fetch(url, { method: 'POST', headers, redirect: 'error', signal }).catch(
     (error: unknown) => {
       throw new Error(`GitHub could not be reached at ${new URL(url).origin} (${reasonOf(error)}).`)
     },

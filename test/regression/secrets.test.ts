@@ -149,8 +149,24 @@ describe('the operator’s environment', () => {
     ['a secret without a client', { STAGING_CLIENT_SECRET: 's' }],
     ['a client without a secret', { STAGING_CLIENT_ID: 'i' }],
     ['an invalid address', { RECEIPTS_URL: 'nowhere' }],
+    ['a ledger over plain http', { LEDGER_URL: 'http://l.test', LEDGER_KEY: 'key-1234' }],
+    ['receipts over plain http', { RECEIPTS_URL: 'http://chain.test/v2' }],
+    ['a file', { RECEIPTS_URL: 'file:///etc/passwd' }],
+    [
+      'an issuer over plain http',
+      { STAGING_CLIENT_ID: 'i', STAGING_CLIENT_SECRET: 's', STAGING_ISSUER: 'http://a.test' },
+    ],
+    [
+      'an issuer that is no URL',
+      { STAGING_CLIENT_ID: 'i', STAGING_CLIENT_SECRET: 's', STAGING_ISSUER: 'a.test' },
+    ],
   ])('%s is an error', (_name, environment) => {
     expect(readOperator(environment).ok).toBe(false)
+  })
+
+  test('addresses on this machine may be plain http', () => {
+    const { origin } = new URL('http://127.0.0.1:54321')
+    expect(readOperator({ LEDGER_URL: origin, LEDGER_KEY: 'key-1234', RECEIPTS_URL: origin }).ok).toBe(true)
   })
 
   test('all its secrets are known to the redactor, those in addresses too', () => {

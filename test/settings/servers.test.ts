@@ -12,6 +12,25 @@ const only = (more?: Record<string, string>): StagingServer => {
   return server
 }
 
+type Refused = [string, Record<string, string>, string]
+
+const otherMachines = [
+  'http://staging.localhost.example/mcp',
+  'http://localhost@staging.example/mcp',
+  'http://127.0.0.1.nip.io/mcp',
+  'http://10.0.0.5/mcp',
+  'http://0xa.5/mcp',
+  'http://169.254.169.254/latest/meta-data/',
+  'http://[::ffff:10.0.0.5]/mcp',
+  'http://[fd00:ec2::254]/mcp',
+  'http://0.0.0.0/mcp',
+].map((url): Refused => [`http to ${url}`, { SERVER_STAGING_URL: url }, 'SERVER_STAGING_URL: must be https'])
+
+const otherAddresses = ['LEDGER_URL', 'RECEIPTS_URL', 'ISSUER'].map((name): Refused => {
+  const given = { [`SERVER_STAGING_${name}`]: 'http://canary-value-1234.example' }
+  return [`plain http as ${name}`, given, `SERVER_STAGING_${name}: must be https, except on loopback`]
+})
+
 describe('the servers of the environment', () => {
   it('are none where none is named', () => {
     expect(readServers({ DATABASE_URL: 'postgres://x', STAGING_URL: 'https://x.example' })).toEqual({
@@ -50,13 +69,20 @@ describe('the servers of the environment', () => {
     expect(only({ SERVER_STAGING_WRITES: 'yes' }).writesAllowed).toBe(true)
   })
 
-  it.each([
+  it.each<Refused>([
     ['an address that is a command', { SERVER_STAGING_URL: 'node server.js' }, 'SERVER_STAGING_URL: '],
     ['a file', { SERVER_STAGING_URL: 'file:///etc/passwd' }, 'SERVER_STAGING_URL: must be https'],
     [
       'http to another machine',
       { SERVER_STAGING_URL: 'http://staging.example/mcp' },
       'SERVER_STAGING_URL: must be https',
+    ],
+    ...otherMachines,
+    ...otherAddresses,
+    [
+      'an issuer that is no URL',
+      { SERVER_STAGING_ISSUER: 'canary-value-1234' },
+      'SERVER_STAGING_ISSUER: is not a URL',
     ],
     ['no repositories', { SERVER_STAGING_REPOSITORIES: '' }, 'SERVER_STAGING_REPOSITORIES: is not set'],
     [
@@ -74,6 +100,22 @@ describe('the servers of the environment', () => {
     const { problems } = read(more)
     expect(problems.join('\n')).toContain(problem)
     expect(problems.join('\n')).not.toContain('canary-value-1234')
+  })
+})
+
+describe('http reaches this machine, in any notation of its address, and no other', () => {
+  it.each([
+    'localhost',
+    '127.0.0.1',
+    '127.8.9.1',
+    '127.1',
+    '0x7f.1',
+    '2130706433',
+    '0177.0.0.1',
+    '[::1]',
+    '[0:0::1]',
+  ])('%s', (host) => {
+    expect(read({ SERVER_STAGING_URL: `http://${host}:3000/mcp` }).problems).toEqual([])
   })
 })
 

@@ -73,6 +73,7 @@ export async function revokeToken(
 ): Promise<void> {
   const response = await boundedFetch()(`${apiUrl}/applications/${encodeURIComponent(clientId)}/token`, {
     method: 'DELETE',
+    redirect: 'error',
     headers: {
       ...headers,
       authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`,
@@ -128,11 +129,10 @@ async function post<Answer>(
   shape: z.ZodType<Answer>,
 ): Promise<Answer> {
   const url = `${webUrl(apiUrl)}${path}`
-  const response = await boundedFetch()(url, { method: 'POST', headers, body: JSON.stringify(body) }).catch(
-    (error: unknown) => {
-      throw errorForPeople(`GitHub cannot be reached at ${new URL(url).origin}.`, { cause: error })
-    },
-  )
+  const request = { method: 'POST', headers, body: JSON.stringify(body), redirect: 'error' } as const
+  const response = await boundedFetch()(url, request).catch((error: unknown) => {
+    throw errorForPeople(`GitHub cannot be reached at ${new URL(url).origin}.`, { cause: error })
+  })
   const parsed = shape.safeParse(await response.json().catch(() => undefined))
   if (parsed.success) return parsed.data
   throw errorForPeople(`GitHub answered ${path} with ${response.status}, not as documented.`)

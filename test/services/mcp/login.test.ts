@@ -1,5 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
+import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createRedactor } from '../../../src/regression/redaction.ts'
 import { type Login, openStaging, type StagingTarget, textOf } from '../../../src/services/mcp.ts'
@@ -180,5 +182,115 @@ describe('a failed login is inconclusive', () => {
     refuse()
     expect(await live.callTool('read', {})).toMatchObject({ kind: 'transport_error', cause: 'unauthorized' })
     await live.close()
+  })
+})
+
+describe('a server under test that names another place for its login', () => {
+  /** Something inside of the network that must not be called. */
+  async function inside() {
+    let connections = 0
+    const server = createServer((socket) => {
+      socket.destroy()
+      connections += 1
+    }).listen(0)
+    await once(server, 'listening')
+    endings.push(async () => server.close())
+    const { port } = server.address() as AddressInfo
+    return { connections: () => connections, url: `http://127.0.0.1:${port}/` }
+  }
+
+  const refusing = (named: () => string): Script => ({
+    before: (request, response) => {
+      if (request.url?.startsWith('/.well-known/oauth-protected-resource')) {
+        const resource = `http://${request.headers.host}/mcp`
+        sendJson(response, { resource, authorization_servers: [named()] })
+        return true
+      }
+      if (request.url?.startsWith('/.well-known/')) return Boolean(response.writeHead(404).end())
+      return Boolean(response.writeHead(401, { 'www-authenticate': 'Bearer' }).end())
+    },
+  })
+
+  /** A server at a public address; in the test it is on this machine. */
+  async function elsewhere(script: Script) {
+    const server = await scripted(script)
+    const staging = 'https://staging.example'
+    const reach: typeof fetch = (input, init) =>
+      fetch(String(input).replace(staging, new URL(server.url).origin), init)
+    return { target: { kind: 'http', url: `${staging}/mcp`, login: basic } as const, fetch: reach }
+  }
+
+  const missing = (response: ServerResponse) => Boolean(response.writeHead(404).end())
+  const unauthorized = (response: ServerResponse, more = '') =>
+    Boolean(response.writeHead(401, { 'www-authenticate': `Bearer${more}` }).end())
+
+  test.each<[string, (url: string) => Script]>([
+    [
+      'in the header of its answer',
+      (url) => ({
+        before: (request, response) =>
+          request.url?.startsWith('/.well-known/')
+            ? missing(response)
+            : unauthorized(response, ` resource_metadata="${url}"`),
+      }),
+    ],
+    ['in its metadata', (url) => refusing(() => url)],
+    [
+      'by a redirect',
+      (url) => ({
+        before: (request, response) =>
+          request.url?.startsWith('/.well-known/')
+            ? Boolean(response.writeHead(307, { location: url }).end())
+            : unauthorized(response),
+      }),
+    ],
+    [
+      'as the address of its tokens',
+      (url) => ({
+        before: (request, response) => {
+          if (request.url?.startsWith('/.well-known/oauth-authorization-server')) {
+            const issuer = 'https://staging.example'
+            sendJson(response, { issuer, token_endpoint: url, ...metadata(issuer) })
+            return true
+          }
+          return request.url?.startsWith('/.well-known/') ? missing(response) : unauthorized(response)
+        },
+      }),
+    ],
+    [
+      'by a redirect of the address of its tokens',
+      (url) => ({
+        before: (request, response) => {
+          if (request.url === '/token') return Boolean(response.writeHead(307, { location: url }).end())
+          return request.url?.startsWith('/.well-known/') ? missing(response) : unauthorized(response)
+        },
+      }),
+    ],
+  ])('cannot have the bot call into its own network, %s', async (_name, script) => {
+    for (const protocol of ['http', 'https'])
+      for (const host of ['127.0.0.1', 'localhost', '0x7f.1', '[::ffff:127.0.0.1]']) {
+        const hidden = await inside()
+        const named = hidden.url.replace('http://127.0.0.1', `${protocol}://${host}`)
+        const { target, fetch } = await elsewhere(script(named))
+        const result = await openStaging(target, { ...patient, fetch })
+        expect(result.ok ? 'opened' : 'fault').toBe('fault')
+        expect(hidden.connections()).toBe(0)
+      }
+  })
+
+  test('is followed to the issuer that the operator set', async () => {
+    const { before, tokens } = guarded()
+    const issuer = await scripted({ before })
+    const { origin } = new URL(issuer.url)
+    const own = refusing(() => origin)
+    const server = await scripted({
+      before: (request, response) =>
+        request.headers.authorization === `Bearer ${tokens[0]}`
+          ? false
+          : (own.before?.(request, response) ?? false),
+    })
+    const live = await opened({ kind: 'http', url: server.url, login: { ...basic, issuer: origin } })
+    await live.close()
+    expect(tokens).toHaveLength(1)
   })
 })
