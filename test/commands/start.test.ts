@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { shortLived } from '../../src/sandbox/bot-process.ts'
@@ -26,9 +28,9 @@ const credentials = () => ({
 
 type Running = { child: ChildProcess; said: () => string }
 
-function start(env: Record<string, string>, ipc = false, args: string[] = []): Running {
+function start(env: Record<string, string>, ipc = false, args: string[] = [], cwd = folder): Running {
   const child = spawn(process.execPath, [...shortLived, main, 'start', ...args], {
-    cwd: folder,
+    cwd,
     env: { PATH: process.env.PATH, HOME: folder, ...env },
     stdio: ['ignore', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],
   })
@@ -123,6 +125,55 @@ describe('a started bot', () => {
     expect(said).not.toContain(secret)
     expect(said).not.toContain(appKey.split('\n')[3])
     await expect(fetch(`${url}/healthz`)).rejects.toThrow()
+  })
+})
+
+describe('in development, without a request for a proxy of webhooks,', () => {
+  const preload = join(import.meta.dirname, '../support/note-contacts.js')
+
+  /** Starts in an empty folder, and gives whom the process contacted until `reached` was found in what it said. */
+  async function contactsOf(
+    env: Record<string, string>,
+    reached: RegExp,
+    more?: (said: string) => Promise<void>,
+  ) {
+    const own = await aFolder()
+    const contacts = join(own, 'contacts')
+    writeFileSync(contacts, '')
+    copyFileSync(new URL('../../app.yml', import.meta.url), join(own, 'app.yml'))
+    const noted = { NODE_OPTIONS: `--import ${preload}`, CONTACTS: contacts, NODE_ENV: 'development' }
+    const running = start({ ...noted, ...env }, false, [], own)
+    await expect.poll(running.said, { timeout: 20_000 }).toMatch(reached)
+    await more?.(running.said())
+    running.child.kill('SIGTERM')
+    await ended(running)
+    return { hosts: [...new Set(readFileSync(contacts, 'utf8').split('\n').filter(Boolean))], folder: own }
+  }
+
+  test('a bot contacts GitHub, and no channel of smee.io', async () => {
+    const github = createHttpServer((_, response) => response.writeHead(503).end()).listen(0)
+    await once(github, 'listening')
+    const { port } = github.address() as AddressInfo
+    const own = { NODE_ENV: 'development', DATA_DIR: await aDataFolder() }
+    const env = { ...credentials(), ...own, GITHUB_API_URL: `http://127.0.0.1:${port}` }
+    const { hosts, folder } = await contactsOf(env, /Requesting missed deliveries failed/)
+    github.close()
+    expect(hosts).toEqual(['127.0.0.1'])
+    expect(existsSync(join(folder, '.env'))).toBe(false)
+  })
+
+  test('the setup page contacts nobody, and its App has no webhook of smee.io', async () => {
+    const free = createServer().listen(0)
+    const { port } = free.address() as AddressInfo
+    await new Promise((resolve) => free.close(resolve))
+    const visit = async (said: string) => {
+      const page = await fetch(/http:\S+/.exec(said)?.[0] ?? '')
+      expect(page.status).toBe(200)
+      expect(await page.text()).not.toMatch(/smee/)
+    }
+    const { hosts, folder } = await contactsOf({ PORT: String(port) }, /one-time token/, visit)
+    expect(hosts).toEqual([])
+    expect(existsSync(join(folder, '.env'))).toBe(false)
   })
 })
 

@@ -12,7 +12,7 @@ describe('the daily look', () => {
   let stage: Stage
   let shop: Workshop
   beforeAll(async () => {
-    stage = await aStage({ at: new Date('2026-11-24T22:00:00Z') })
+    stage = await aStage({ at: new Date('2026-11-24T22:00:00Z'), env: { LOG_LEVEL: 'info' } })
     cast(stage)
     stage.github.installApp('foodyepay')
     shop = await setUpRepositories(stage, { policy })
@@ -98,6 +98,36 @@ describe('the daily look', () => {
     await change('later')
     await wakeUp('2026-12-02T07:10:00Z')
     expect(await lines()).toBe(before + 1)
+  })
+
+  test('runs once after days in which the bot was down, and not once for each of them', async () => {
+    const lines = async () => {
+      const { data } = await stage
+        .as('eva')
+        .rest.issues.listForRepo({ ...shop.repository, state: 'all', labels: 'release-gate-records' })
+      return readAnchors(data[0]?.body ?? '').length
+    }
+    /** Of the process that was started last. */
+    const runs = () => stage.bot().log().split('Removed old deliveries and facts').length - 1
+    const change = (branch: string) =>
+      shop.openPull('ana', { branch, title: branch, files: { [`src/${branch}.ts`]: 'x\n' } })
+    await change('down')
+    await stage.stop()
+    const before = await lines()
+    await stage.moveTo(new Date('2026-12-08T05:00:00Z'))
+    await stage.startBot()
+    await stage.settled()
+    expect(runs()).toBe(1)
+    expect(await lines()).toBe(before + 1)
+    await change('again')
+    for (const hour of ['06', '07', '08']) {
+      await wakeUp(`2026-12-08T${hour}:01:00Z`)
+      expect(runs()).toBe(0)
+    }
+    expect(await lines()).toBe(before + 1)
+    await wakeUp('2026-12-09T05:01:00Z')
+    expect(runs()).toBe(1)
+    expect(await lines()).toBe(before + 2)
   })
 
   test('neither anchors nor cuts records that do not hold, and tells so', async () => {

@@ -312,6 +312,15 @@ describe('a process that was down', () => {
     expect(slack.messages).toEqual([])
   })
 
+  test('for two release days and until the third has opened tells that one, once', async () => {
+    for (const moment of ['2026-12-09T18:05:00Z', '2026-12-09T18:10:00Z']) {
+      await plan(moment)
+      await send()
+    }
+    expect(tops()).toEqual([opened.replace('Nov 25', 'Dec 9')])
+    expect(slack.messages).toHaveLength(1)
+  })
+
   test('while a message waited does not tell it when it is no longer true', async () => {
     await plan('2026-11-25T17:00:00Z')
     time = new Date('2026-11-25T18:00:00Z')
