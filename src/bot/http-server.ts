@@ -53,7 +53,7 @@ export async function startServer(
     inbox: takesDeliveries(role) ? receiver(parts) : undefined,
     isHandled,
     secrets: settings.webhookSecrets,
-    ready: () => readiness(database, queue),
+    ready: () => readiness(database, queue, parts.shell.now()),
     routes: (method, path) => pages[`${method} ${path}`] ?? rest?.(path),
     log,
   })

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { DoctorClients } from '../doctor/gather.ts'
 import { hourlyCheckProbe } from '../doctor/hourly-check-probe.ts'
 import type { Probe } from '../doctor/probes.ts'
+import { refusedChannelsProbe } from '../doctor/refused-channels-probe.ts'
 import { slackProbe } from '../doctor/slack-probe.ts'
 import { stagingProbes } from '../doctor/staging-probes.ts'
 import { revokeOverdue } from '../gate/unverified.ts'
@@ -12,6 +13,7 @@ import { failOpenGroupsEverywhere } from '../merges/open-groups.ts'
 import { runAll } from '../merges/run-all.ts'
 import { periodicTasks } from '../services/metrics.ts'
 import { hourlyCheckAges } from '../store/hourly-checks.ts'
+import { refusedChannels } from '../store/notices.ts'
 import { keptShared } from '../store/policies.ts'
 import { runDailyCheck } from './daily.ts'
 import { checkEvery, hourlyCheck } from './hourly-check.ts'
@@ -91,6 +93,9 @@ async function clients({ settings, shell, probot, serves }: Parts): Promise<Doct
     { name: 'database', run: () => answers(database.query('SELECT 1')) },
     { name: 'queue', run: () => answers(queue.ping()) },
     hourlyCheckProbe(() => hourlyCheckAges(database), now),
+    ...(settings.slack || settings.slackWebhook
+      ? [refusedChannelsProbe(async () => (await refusedChannels(database, now())).length)]
+      : []),
     ...(settings.slack ? [slackProbe(settings.slack)] : []),
     ...stagingProbes(settings.servers),
   ]

@@ -62,7 +62,14 @@ function sorted(pulls: PullStatus[]): PullStatus[] {
   return pulls.toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || a.number - b.number)
 }
 
-function headOf({ repository, window, frozen, overdue, pulls }: RepositoryStatus): string[] {
+function headOf({
+  repository,
+  window,
+  frozen,
+  overdue,
+  refusedChannels = [],
+  pulls,
+}: RepositoryStatus): string[] {
   const zone = window?.zone ?? 'UTC'
   const count = (state: PullState) => pulls.filter((pull) => pull.state === state).length
   return [
@@ -71,6 +78,10 @@ function headOf({ repository, window, frozen, overdue, pulls }: RepositoryStatus
     ...overdue.map(
       ({ pull, issue, due }) =>
         `⏰ Review of #${pull}${issue ? ` (issue #${issue})` : ''} overdue since ${formatTime(new Date(due), zone)}`,
+    ),
+    ...refusedChannels.map(
+      ({ channel, why, since }) =>
+        `⚠️ Slack takes no message for ${oneLine(channel, 80)} since ${formatTime(new Date(since), zone)}: ${oneLine(why, 200)}`,
     ),
     `${pulls.length} open: ${count('green')} green, ${count('ready')} ready, ${count('not ready')} not ready`,
   ]

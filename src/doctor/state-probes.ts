@@ -6,11 +6,13 @@ import { openPglite } from '../store/database/pglite.ts'
 import { openPostgres } from '../store/database/postgres.ts'
 import type { Database } from '../store/database.ts'
 import { type HourlyCheckAges, hourlyCheckAges } from '../store/hourly-checks.ts'
+import { refusedChannels } from '../store/notices.ts'
 import { JOBS_SCHEMA } from '../store/queue/queues.ts'
 import { hourlyCheckProbe } from './hourly-check-probe.ts'
 import type { Probe } from './probes.ts'
+import { refusedChannelsProbe } from './refused-channels-probe.ts'
 
-type State = Pick<Settings, 'database' | 'host' | 'port'>
+type State = Pick<Settings, 'database' | 'host' | 'port'> & Partial<Pick<Settings, 'slack' | 'slackWebhook'>>
 
 /**
  * Whether the database and the queue work, checked from a separate process. Only one process can open a data folder, so
@@ -28,15 +30,22 @@ export function stateProbes(settings: State): Probe[] {
     const read = await state()
     return 'unknown' in read ? { unknown: `Cannot check the hourly check. ${read.unknown}` } : read.looks
   }
+  const refused = async () => {
+    const read = await state()
+    return 'unknown' in read ? undefined : read.refused
+  }
   return [
     { name: 'database', run: run('database') },
     { name: 'queue', run: run('queue') },
     hourlyCheckProbe(looks, () => new Date()),
+    ...(settings.slack || settings.slackWebhook ? [refusedChannelsProbe(refused)] : []),
   ]
 }
 
 type Looks = HourlyCheckAges | { unknown: string }
-type Read = { database: string; queue: string; looks: Looks } | { unknown: string }
+type Read =
+  | { database: string; queue: string; looks: Looks; refused: number | undefined }
+  | { unknown: string }
 
 const notTold: Looks = { unknown: 'Cannot check the hourly check: the database does not have it yet.' }
 
@@ -68,7 +77,11 @@ async function ask(open: () => Promise<Database>): Promise<Read> {
       (error: Error) => `${error.message}; the bot creates it when it starts`,
     )
     const looks = await hourlyCheckAges(database).catch(() => notTold)
-    return { database: 'ok', queue, looks }
+    const refused = await refusedChannels(database, new Date()).then(
+      ({ length }) => length,
+      () => undefined,
+    )
+    return { database: 'ok', queue, looks, refused }
   } finally {
     await database.close()
   }
@@ -80,8 +93,9 @@ async function askBot(host: string, port: number): Promise<Read> {
     () => undefined,
   )
   const answered: unknown = await answer?.json().catch(() => undefined)
-  const { checks, looks } = (answered ?? {}) as {
+  const { checks, looks, refusedChannels } = (answered ?? {}) as {
     checks?: { database?: unknown; queue?: unknown }
+    refusedChannels?: unknown
     looks?: Partial<Record<keyof HourlyCheckAges, unknown>>
   }
   if (!checks?.database || !checks.queue) {
@@ -89,7 +103,8 @@ async function askBot(host: string, port: number): Promise<Read> {
       unknown: `Another process holds the data folder and does not answer at ${url}. Check HOST and PORT.`,
     }
   }
-  return { database: String(checks.database), queue: String(checks.queue), looks: looksIn(looks) }
+  const refused = typeof refusedChannels === 'number' ? refusedChannels : undefined
+  return { database: String(checks.database), queue: String(checks.queue), looks: looksIn(looks), refused }
 }
 
 function looksIn(told: Partial<Record<keyof HourlyCheckAges, unknown>> | undefined): Looks {

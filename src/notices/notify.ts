@@ -12,6 +12,7 @@ import { WEBHOOK_CHANNEL } from '../services/slack-webhook.ts'
 import { appendCardLine, changeCard, saveCard } from '../store/change-cards.ts'
 import type { Database } from '../store/database.ts'
 import { keptPolicies, lastValidPolicy } from '../store/policies.ts'
+import { retryTimeOf } from '../store/retry-after-error.ts'
 import { type CardShell, mergedCard, showChange, type Target, updateCard, withCardLease } from './cards.ts'
 import { dayThread, postMergeToDayThread } from './day-thread.ts'
 import { isThere, postOnce, type Sent, withPermalink } from './posting.ts'
@@ -24,7 +25,7 @@ export type NotifyShell = {
   /** Undefined: no token is set, so nothing is sent. */
   slack: Slack | undefined
   now: () => Date
-  log: Pick<Logger, 'info'>
+  log: Pick<Logger, 'info' | 'error'>
   /** Values to redact, wherever they appear. */
   secrets: string[]
   /** Where people read GitHub, and where they open the board. */
@@ -75,12 +76,19 @@ async function tellAll(shell: NotifyingShell, notice: Announced, signal: AbortSi
   if (channels.length === 0) shell.log.info({ notice: notice.key }, 'No policy names a channel for a notice')
   const sent: Sent[] = []
   if (!shell.slack.threads) return tellByWebhook(shell, notice, channels, signal)
+  const failures: unknown[] = []
   for (const { channel, zone } of channels) {
     // A repository's notice is sent once, even where its policy has named another channel since.
     const key = 'repository' in notice ? notice.key : `${notice.key} ${channel}`
-    const posted = await postOnce(shell, { key, channel, message: textIn(zone, notice) }, signal)
-    sent.push(await withPermalink(shell, key, posted, signal))
+    try {
+      const posted = await postOnce(shell, { key, channel, message: textIn(zone, notice) }, signal)
+      sent.push(await withPermalink(shell, key, posted, signal))
+    } catch (error) {
+      // One channel that takes nothing keeps it from no other.
+      failures.push(error)
+    }
   }
+  if (failures.length > 0) throw failures.find((error) => !retryTimeOf(error)) ?? failures[0]
   return sent
 }
 

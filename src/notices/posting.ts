@@ -1,13 +1,16 @@
+import type { Logger } from 'pino'
 import type { SlackMessageText } from '../decision/notice-blocks.ts'
-import { isNotTaken, type Posted, refusal, type Slack } from '../services/slack.ts'
+import { isChannelRefused, isNotTaken, type Posted, refusal, type Slack } from '../services/slack.ts'
 import type { Database, Queryable } from '../store/database.ts'
 import { factStore } from '../store/facts.ts'
 import { tryWithLease } from '../store/leases.ts'
 import {
+  acceptChannel,
   attemptSince,
   endAttempt,
   forgetSent,
   pauseChannel,
+  refuseChannel,
   reserveMessage,
   saveAttempt,
   savePermalink,
@@ -17,7 +20,7 @@ import {
 import { retryAfterError, retryTimeOf } from '../store/retry-after-error.ts'
 
 /** What sending to Slack needs. */
-export type Connected = { database: Database; slack: Slack; now: () => Date }
+export type Connected = { database: Database; slack: Slack; now: () => Date; log: Pick<Logger, 'error'> }
 
 /** A posted notice. The check and the change record link to it. */
 export type Sent = Posted & { permalink: string }
@@ -55,6 +58,7 @@ export async function postOnce(shell: Connected, posting: Posting, signal: Abort
       for (const key of [own, ...also, ...(begins === undefined ? [] : [begins])])
         await saveSent(tx, { key, ...posted, sentAt: shell.now() })
       await endAttempt(tx, posting.key)
+      await acceptChannel(tx, [posting.channel, posted.channel])
       await rememberChannel(tx, shell.now, posting.channel, posted.channel)
     })
     return posted
@@ -105,16 +109,36 @@ export async function withNoticeLease<Result>(
 async function post(shell: Connected, posting: Posting, signal: AbortSignal): Promise<Posted> {
   const { database, slack, now } = shell
   const { key, channel, message, thread, broadcast = false } = posting
-  const line = (await channelId(database, now, channel)) ?? channel
+  const line = await lineOf(database, now, channel)
   return paced(shell, line, async () => {
     await saveAttempt(database, key, now())
     try {
       return await slack.post(channel, message, signal, { thread, broadcast, key })
     } catch (error) {
       if (isNotTaken(error)) await endAttempt(database, key)
+      if (isChannelRefused(error)) throw await waitForChannel(shell, { line, channel }, error)
       throw error
     }
   })
+}
+
+const channelAskedEvery = 5 * 60_000
+
+/** Until someone changes the channel, the bot's place in it or the policy, each try fails: the notice waits, and is not given up. */
+async function waitForChannel(
+  { database, now, log }: Connected,
+  { line, channel }: { line: string; channel: string },
+  error: unknown,
+): Promise<Error> {
+  const at = now()
+  const until = new Date(at.getTime() + channelAskedEvery)
+  const why = error instanceof Error ? error.message : String(error)
+  if (await refuseChannel(database, line, { channel, why, at, until }))
+    log.error(
+      { channel, problem: why, alert: true },
+      'Slack takes no message for a channel; its notices wait',
+    )
+  return retryAfterError(until, why)
 }
 
 /** Changes of messages have a limit of their own in Slack, about one a second for the whole workspace. */
@@ -156,6 +180,11 @@ async function lostMessage(
   const id = began && (await channelId(database, now, channel))
   if (!id) return undefined
   return slack.find({ channel: id, thread, since: new Date(began.getTime() - 60_000) }, key, signal)
+}
+
+/** The name by which the messages of a channel are paced. */
+export async function lineOf(db: Queryable, now: () => Date, channel: string): Promise<string> {
+  return (await channelId(db, now, channel)) ?? channel
 }
 
 /** Channels are read by their ids; a name becomes one with the first message. */

@@ -49,6 +49,8 @@ export type Slack = {
   press(press: SlackPress): Promise<number>
   /** What was said to whoever pressed a button, oldest first. */
   answers: { text: string; response_type?: string }[]
+  /** Somebody archives a channel, removes the bot from it, or undoes that. */
+  change(channel: string, to: { isArchived?: boolean; isMember?: boolean }): void
   /** Somebody deletes a message. */
   remove(message: SlackMessage): void
   close(): Promise<void>
@@ -167,6 +169,7 @@ export async function startSlack(options: SlackOptions = {}): Promise<Slack> {
     press: (press) => pressButton(press, `${origin}/actions/1`, clock()),
     fail: (times, failure, retryAfter = 1) => void failures.push({ left: times, failure, retryAfter }),
     loseAnswers: (left, method) => void losses.push({ left, method }),
+    change: (name, to) => void Object.assign(workspace.channel(name) ?? {}, to),
     remove: (message) => void workspace.messages.splice(workspace.messages.indexOf(message), 1),
     close: async () => {
       server.close()

@@ -16,6 +16,8 @@ export type Readiness = {
   checks: Record<string, 'ok' | string>
   /** How old the hourly check is, for `doctor`; late ones do not make the bot unready. */
   looks?: object
+  /** For how many channels notices wait, since Slack takes nothing for them; nor does that. Their names are not for everyone. */
+  refusedChannels?: number
 }
 
 export type ServerOptions = Omit<WebhookOptions, 'inbox'> & {

@@ -5,10 +5,13 @@ import { unverifiedReport } from '../decision/unverified-report.ts'
 import { decide } from '../decision/verdict.ts'
 import type { WindowSettings } from '../decision/window-settings.ts'
 import { type KeptFacts, keptFactsOf } from '../gate/kept-facts.ts'
+import { lineOf } from '../notices/posting.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
+import { WEBHOOK_CHANNEL } from '../services/slack-webhook.ts'
 import type { Database } from '../store/database.ts'
 import { activeFreezes, type Freeze, frozenFact } from '../store/freezes.ts'
 import { type Landing, openReviewsIn } from '../store/landings.ts'
+import { type RefusedChannel, refusedChannels } from '../store/notices.ts'
 import { type KeptPolicy, keptPolicies, keptPoliciesIn } from '../store/policies.ts'
 import { failedPendingIn, type Pending } from '../store/verdicts/pending.ts'
 import { openVerdictsIn, type ShownVerdict, type StoredVerdict } from '../store/verdicts.ts'
@@ -31,6 +34,8 @@ export type RepositoryStatus = {
   frozen?: { reason: string; by?: string | undefined; until?: string | undefined }
   /** Overdue reviews of urgent merges; `issue` tracks the review. */
   overdue: { pull: number; issue?: number | undefined; due: string }[]
+  /** The channels of its policy that Slack takes nothing for: their notices wait. Left out where there are none. */
+  refusedChannels?: { channel: string; why: string; since: string }[]
   pulls: PullStatus[]
 }
 
@@ -48,6 +53,7 @@ export async function statusOf(
   const verdicts = Map.groupBy(await openVerdictsIn(database, ids), ({ pull }) => pull.repositoryId)
   const unverified = Map.groupBy(await failedPendingIn(database, ids), ({ repositoryId }) => repositoryId)
   const reviews = Map.groupBy(await openReviewsIn(database, ids, at), (one) => one.repository.repositoryId)
+  const refused = await refusedChannels(database, at)
   const keptFacts = keptFactsOf(database, at)
   const readNow = (verdict: ShownVerdict) => keptFacts(verdict).then((facts) => ({ verdict, facts }))
   const repositories = await Promise.all(
@@ -59,9 +65,31 @@ export async function statusOf(
         at,
       }),
       overdue: overdueAmong(reviews.get(kept.repositoryId) ?? [], at),
+      ...(await refusedAmong(database, refused, kept, at)),
     })),
   )
   return { at: at.toISOString(), repositories }
+}
+
+/** Those that the policy of a repository names; a webhook has the same for all. */
+async function refusedAmong(
+  database: Database,
+  refused: RefusedChannel[],
+  { text }: Pick<KeptPolicy, 'text'>,
+  at: Date,
+): Promise<Pick<RepositoryStatus, 'refusedChannels'>> {
+  const read = refused.length > 0 ? parsePolicy(text) : undefined
+  if (!read?.ok) return {}
+  const { slack, incidents } = read.policy
+  const names = [slack?.channel, incidents?.channel].filter((name) => name !== undefined)
+  const lines = await Promise.all(names.map((name) => lineOf(database, () => at, name)))
+  const theirs = refused.filter(
+    ({ line }) => lines.includes(line) || (names.length > 0 && line === WEBHOOK_CHANNEL),
+  )
+  if (theirs.length === 0) return {}
+  return {
+    refusedChannels: theirs.map(({ channel, why, since }) => ({ channel, why, since: since.toISOString() })),
+  }
 }
 
 /** A verdict, and what the bot keeps itself as of now. */

@@ -199,6 +199,13 @@ export function refusal(error: unknown): string | undefined {
   return error instanceof Error && REFUSED in error ? String(error[REFUSED]) : undefined
 }
 
+const refusedPlaces = ['is_archived', 'not_in_channel', 'channel_not_found', 'channel_is_archived']
+
+/** Whether Slack takes no message for the channel until someone changes that. */
+export function isChannelRefused(error: unknown): boolean {
+  return refusedPlaces.includes(refusal(error) ?? '')
+}
+
 /** The message is gone, or nobody may change it anymore. */
 export function isUnchangeable(error: unknown): boolean {
   return ['message_not_found', 'cant_update_message', 'edit_window_closed'].includes(refusal(error) ?? '')

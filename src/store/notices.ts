@@ -101,3 +101,44 @@ export async function pauseChannel(db: Queryable, channel: string, until: Date):
     new Date(until.getTime() - SPACING),
   ])
 }
+
+/** A channel that Slack takes nothing for, as the policy names it, and as it is paced (`line`). */
+export type RefusedChannel = { line: string; channel: string; why: string; since: Date }
+
+/** Its notices ask again within minutes: where none has for so long, none waits. */
+const WAITED_FOR = 60 * 60_000
+
+/**
+ * Notes that Slack takes nothing for a channel, and lets nothing go there before a time. `line`: the channel as it is paced.
+ * @returns whether that is news.
+ */
+export async function refuseChannel(
+  db: Queryable,
+  line: string,
+  { channel, why, at, until }: { channel: string; why: string; at: Date; until: Date },
+): Promise<boolean> {
+  await pauseChannel(db, line, until)
+  const [row] = await db.query<{ since: Date }>(
+    `UPDATE release_gate.notice_channels SET refused_as = $2, refused_why = $3, refused_at = $4,
+       refused_since = CASE WHEN refused_at >= $5 AND refused_why = $3 THEN refused_since ELSE $4 END
+     WHERE channel = $1 RETURNING refused_since AS since`,
+    [line, channel, why, at, new Date(at.getTime() - WAITED_FOR)],
+  )
+  return row?.since.getTime() === at.getTime()
+}
+
+export async function acceptChannel(db: Queryable, lines: string[]): Promise<void> {
+  await db.query(
+    'UPDATE release_gate.notice_channels SET refused_at = NULL WHERE channel = ANY($1) AND refused_at IS NOT NULL',
+    [lines],
+  )
+}
+
+/** The channels that notices wait for. */
+export function refusedChannels(db: Queryable, now: Date): Promise<RefusedChannel[]> {
+  return db.query<RefusedChannel>(
+    `SELECT channel AS line, refused_as AS channel, refused_why AS why, refused_since AS since FROM release_gate.notice_channels
+     WHERE refused_at >= $1 ORDER BY refused_as`,
+    [new Date(now.getTime() - WAITED_FOR)],
+  )
+}

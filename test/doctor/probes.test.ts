@@ -13,6 +13,7 @@ import { startStaging } from '../../src/sandbox/staging/start.ts'
 import { readServers } from '../../src/settings/servers.ts'
 import { openDatabase } from '../../src/store/database/open.ts'
 import { type HourlyCheckAges, keepListed, recordChecked } from '../../src/store/hourly-checks.ts'
+import { refuseChannel, reserveMessage } from '../../src/store/notices.ts'
 import { aBarePglite, aDataFolder, aFolder, aPostgresUrl, asClient } from '../support/databases.ts'
 
 const closing: (() => Promise<unknown> | unknown)[] = []
@@ -198,6 +199,48 @@ describe('the hourly check', () => {
     const port = await botThatSays(ready)
     const held = await state({ database: { dataDir }, host: '127.0.0.1', port })
     expect(held['hourly check']).toMatchObject(late)
+  })
+})
+
+describe('channels that Slack takes nothing for', () => {
+  const slack = { token: 'xoxb-1', apiUrl: undefined }
+  const refusedIn = async (database: Awaited<ReturnType<typeof openDatabase>>) => {
+    const at = new Date()
+    await reserveMessage(database, '#old', at)
+    await refuseChannel(database, '#old', { channel: '#old', why: 'is_archived', at, until: at })
+  }
+  const failed = {
+    state: 'failed',
+    message: 'Slack takes no message for 1 channel, so notices wait.',
+    fix: expect.stringContaining('release-gate status'),
+  }
+
+  it('are told by the database, and by the bot that holds it, as a number', async () => {
+    const url = await aPostgresUrl()
+    const database = await openDatabase({ url })
+    closing.push(database.close)
+    const told = async () => (await state({ database: { url }, slack, ...nowhere }))['Slack channels']
+    expect(await told()).toMatchObject({ state: 'ok' })
+    await refusedIn(database)
+    expect(await told()).toMatchObject(failed)
+
+    const dataDir = await aDataFolder()
+    closing.push((await openDatabase({ dataDir })).close)
+    const ready = await readiness(database, { ping: async () => undefined }, new Date())
+    expect(ready).toMatchObject({ ok: true, refusedChannels: 1 })
+    expect(JSON.stringify(ready)).not.toContain('#old')
+    const port = await botThatSays(ready)
+    const held = await state({ database: { dataDir }, slack, host: '127.0.0.1', port })
+    expect(held['Slack channels']).toMatchObject(failed)
+  })
+
+  it('are unknown where the bot does not tell, and not asked for without Slack', async () => {
+    const dataDir = await aDataFolder()
+    closing.push((await openDatabase({ dataDir })).close)
+    const port = await botThatSays({ checks: { database: 'ok', queue: 'ok' } })
+    const place = { database: { dataDir }, host: '127.0.0.1', port }
+    expect((await state({ ...place, slack }))['Slack channels']).toMatchObject({ state: 'unknown' })
+    expect(Object.keys(await state({ ...place, slack: undefined }))).not.toContain('Slack channels')
   })
 })
 

@@ -292,6 +292,25 @@ describe('a system that refuses', () => {
   })
 })
 
+test('what happened to an incident while its channel was archived for 40 minutes arrives once that is back', async () => {
+  const about = (number: number, text: string) =>
+    stage.slack.messages.filter((message) => {
+      const told = JSON.stringify(message)
+      return told.includes(`incidents/issues/${number}`) && told.includes(text)
+    })
+  stage.slack.change('releases', { isArchived: true })
+  const number = await alert('Q11')
+  await workOn(stage, number).comment('ana', '/ack')
+  for (let minutes = 0; minutes < 40; minutes += 1)
+    await stage.moveTo(new Date(stage.now().getTime() + 60_000))
+  expect(about(number, '')).toEqual([])
+  stage.slack.change('releases', { isArchived: false })
+  await pass(400)
+  for (const text of ['Opened as P0', 'Acknowledged by ana', 'Paged: on call'])
+    expect(about(number, text)).toHaveLength(1)
+  await workOn(stage, number).close('eva')
+})
+
 describe('kill -9 at any moment, then a restart', () => {
   const dieDuring = async (delay: number, happens: () => Promise<unknown>) => {
     const happening = happens().catch(() => undefined)

@@ -71,6 +71,29 @@ describe('status, for whoever runs the release', () => {
     expect(out).toMatch(/#1 It ready \(ana\)\n +Frozen: Ledger is broken/)
   })
 
+  test('names a channel that Slack takes nothing for, until its notices have arrived', async () => {
+    const unfrozen = () => stage.slack.messages.filter(({ text }) => text.includes('Freeze lifted'))
+    const pass = async (minutes: number) => {
+      for (let passed = 0; passed < minutes; passed++)
+        await stage.moveTo(new Date(stage.now().getTime() + 60_000))
+    }
+    stage.slack.change('releases', { isArchived: true })
+    const env = { PATH: process.env.PATH ?? '', OPERATOR_TOKEN: stage.operatorToken }
+    const words = [main, 'unfreeze', '--all', '--url', stage.bot().url]
+    await new Promise((resolve) => execFile(process.execPath, words, { env, cwd: '/' }, resolve))
+    await pass(40)
+    expect(unfrozen()).toEqual([])
+    expect((await status()).out).toMatch(
+      /Slack takes no message for #releases since Wed, Nov 25.*is_archived/,
+    )
+    const ready = await fetch(`${stage.bot().url}/readyz`)
+    expect([ready.status, await ready.json()]).toMatchObject([200, { refusedChannels: 1 }])
+    stage.slack.change('releases', { isArchived: false })
+    await pass(8)
+    expect(unfrozen()).toHaveLength(1)
+    expect((await status()).out).not.toContain('Slack takes no message')
+  })
+
   test('answers nobody without a token, and refuses a repository that it does not know', async () => {
     const answer = await fetch(`${stage.bot().url}/api/status`, {
       method: 'POST',

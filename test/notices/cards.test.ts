@@ -60,7 +60,7 @@ async function start(scopes = ['chat:write', 'users:read.email'], people = mappe
     database,
     slack: createSlack({ token: 'xoxb-1', apiUrl: slack.url, now }),
     now,
-    log: { info: () => undefined },
+    log: { info: () => undefined, error: () => undefined },
     secrets: ['canary-secret-77'],
     web: 'https://github.com',
   }

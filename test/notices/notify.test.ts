@@ -59,7 +59,10 @@ async function start(options: SlackOptions & { silent?: boolean } = {}) {
     database,
     slack: options.silent ? undefined : createSlack({ token: TOKEN, apiUrl: local.url, now }),
     now,
-    log: { info: (line: object) => void started.lines.push({ ...line }) },
+    log: {
+      info: (line: object) => void started.lines.push({ ...line }),
+      error: (line: object) => void started.lines.push({ ...line }),
+    },
     secrets: [SECRET],
     web: 'https://github.com',
   }

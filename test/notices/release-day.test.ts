@@ -51,7 +51,7 @@ beforeEach(async () => {
     database,
     slack: createSlack({ token: 'xoxb-1', apiUrl: slack.url, now }),
     now,
-    log: { info: () => undefined },
+    log: { info: () => undefined, error: () => undefined },
     secrets: [],
     web: 'https://github.com',
   }

@@ -38,7 +38,7 @@ beforeEach(async () => {
     database,
     slack: createWebhook({ url: slack.webhookUrl, now }),
     now,
-    log: { info: () => undefined },
+    log: { info: () => undefined, error: () => undefined },
     secrets: [],
     web: 'https://github.com',
   }

@@ -196,6 +196,7 @@ describe('readiness', () => {
   test('is red with the reason while nothing can be written, and green otherwise', async () => {
     expect(await readiness(database, queue)).toEqual({
       looks: { repositories: 0, never: 0, unseen: 0 },
+      refusedChannels: 0,
       ok: true,
       checks: { database: 'ok', writes: 'ok', queue: 'ok' },
     })

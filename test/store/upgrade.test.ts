@@ -52,6 +52,7 @@ const frozen: Record<string, string> = {
   '0047_policy_standing.sql': '5cf673df76744620a45daa91a90a8fbebd4bc83d3680045255b9c8fed4631570',
   '0048_evidence_settings.sql': 'ba2676cec421b0097db19d485639fdddac781e52467a9fab072eb24bdfbe04af',
   '0049_landing_times.sql': 'f621c56a250ca5bc3386890e4a94e9920979ee74c27d81b92027bb1efe99030c',
+  '0050_refused_channels.sql': '1e5f5048777b2d458ed646c0ec27e37ed4066b8f12e946c9dc370cb1fcbb1279',
 }
 
 const folder = new URL('../../migrations/', import.meta.url)
