@@ -1,5 +1,6 @@
 import { afterAll, expect } from 'vitest'
 import { type Inspector, inspectors } from '../../src/sandbox/github/inspection.ts'
+import { repeatedAnswers } from './repeated-answers.ts'
 
 /**
  * Runs before every test file: all that goes to and from a sandbox's GitHub, whoever sends it, must be as GitHub publishes
@@ -15,8 +16,11 @@ async function note(look: (described: Described) => string[]): Promise<void> {
   for (const what of look(await described)) wrong.add(what)
 }
 
+const isRepeated = repeatedAnswers()
 const inspector: Inspector = {
-  exchange: (exchange) => void work.push(note(({ undescribed }) => undescribed(exchange))),
+  exchange: (exchange) => {
+    if (!isRepeated(exchange)) work.push(note(({ undescribed }) => undescribed(exchange)))
+  },
   webhook: (event, payload) =>
     void work.push(note(({ undescribedWebhook }) => undescribedWebhook(event, payload))),
 }

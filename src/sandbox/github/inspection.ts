@@ -11,8 +11,10 @@ export type Exchange = {
   query: URLSearchParams
   body: unknown
   status: number
-  /** Undefined where the answer is not JSON. */
-  answer: unknown
+  /** The answer as it was sent; empty where it is not JSON. */
+  text: string
+  /** The same, parsed for whoever asks for it; undefined where it is not JSON. */
+  readonly answer: unknown
 }
 
 /** Looks on at what goes over the wire. Exchanges are read twice where anybody looks at them, webhooks cost nothing. */
@@ -34,22 +36,26 @@ export function inspection(): MiddlewareHandler<GitHubContext> {
     const sent = ['GET', 'HEAD'].includes(c.req.method) ? '' : await c.req.text()
     await next()
     const { pathname, searchParams: query } = new URL(c.req.url)
-    const exchange = {
+    const text = await textOf(c)
+    const exchange: Exchange = {
       actor: c.var.actor.kind,
       method: c.req.method,
       path: pathname.replace(/^\/api(\/v3)?(?=\/)/, ''),
       query,
       body: parsed(sent),
       status: c.res.status,
-      answer: await answerOf(c),
+      text,
+      get answer() {
+        return parsed(text)
+      },
     }
     for (const inspector of inspectors) inspector.exchange?.(exchange)
   }
 }
 
-async function answerOf(c: Context<GitHubContext>): Promise<unknown> {
-  if (!c.res.headers.get('content-type')?.includes('application/json')) return undefined
-  return parsed(new TextDecoder().decode(await answered(c)))
+async function textOf(c: Context<GitHubContext>): Promise<string> {
+  const isJson = c.res.headers.get('content-type')?.includes('application/json')
+  return isJson ? new TextDecoder().decode(await answered(c)) : ''
 }
 
 function parsed(text: string): unknown {

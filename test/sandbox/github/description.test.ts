@@ -7,6 +7,7 @@ import { morePullsQuery, pullsQuery, repositoriesQuery } from '../../../src/serv
 import { authorsQuery } from '../../../src/services/github/co-authors.ts'
 import { openPullsQuery } from '../../../src/services/github/open-pulls.ts'
 import { undescribed, undescribedWebhook } from '../../support/github-description.ts'
+import { repeatedAnswers } from '../../support/repeated-answers.ts'
 
 /** What every test is held to (test/support/held-to-github.ts) must notice what GitHub does not describe. */
 
@@ -22,6 +23,7 @@ const exchange = (
     path,
     body: undefined,
     status: 200,
+    text: '',
     answer: undefined,
     ...more,
     query,
@@ -126,5 +128,31 @@ describe('of GraphQL', () => {
     ['of the authors of commits', authorsQuery(['a'.repeat(40), 'b'.repeat(40)])],
   ])('the query %s asks for nothing that GitHub does not have', (_, query) => {
     expect(validate(github, parse(query)).map(({ message }) => message)).toEqual([])
+  })
+})
+
+describe('an exchange that is word for word the one before', () => {
+  const again = (line: string, more: Parameters<typeof exchange>[1]) => {
+    const isRepeated = repeatedAnswers()
+    const first = exchange('GET /repos/a/b', { text: '{"a":1}' })
+    return [isRepeated(first), isRepeated(first), isRepeated(exchange(line, more)), isRepeated(first)]
+  }
+
+  it('need not be looked at, but for the first time', () => {
+    expect(again('GET /repos/a/b', { text: '{"a":1}' })).toEqual([false, true, true, true])
+  })
+
+  it('is looked at when it was another one in between', () => {
+    expect(again('GET /repos/a/b', { text: '{"a":2}' })).toEqual([false, true, false, false])
+  })
+
+  it.each<[string, string, Parameters<typeof exchange>[1]]>([
+    ['another path', 'GET /repos/a/c', {}],
+    ['another query', 'GET /repos/a/b', { query: { page: '2' } }],
+    ['another status', 'GET /repos/a/b', { status: 404 }],
+    ['somebody else', 'GET /repos/a/b', { actor: 'user' }],
+    ['what changes something', 'PATCH /repos/a/b', {}],
+  ])('is another one for %s', (_, line, more) => {
+    expect(again(line, { text: '{"a":1}', ...more })).toEqual([false, true, false, true])
   })
 })
