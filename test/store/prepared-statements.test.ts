@@ -1,4 +1,3 @@
-import { PgBoss } from 'pg-boss'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openDatabase } from '../../src/store/database/open.ts'
 import type { Database, Query } from '../../src/store/database.ts'
@@ -28,7 +27,7 @@ async function onAllConnections(database: Database, sql: string): Promise<void> 
   await Promise.all(Array.from({ length: 8 }, one))
 }
 
-describe('on Postgres, a statement with values', () => {
+describe('on Postgres, a statement', () => {
   let database: Database
   beforeAll(async () => {
     database = await aDatabase()
@@ -44,6 +43,15 @@ describe('on Postgres, a statement with values', () => {
     expect(prepared.filter(({ statement }) => statement === sql)).toEqual([{ statement: sql, runs: 3 }])
   })
 
+  test('is prepared without values too, but not with another one in the same text', async () => {
+    const sql = 'SELECT 3 AS n'
+    for (const _ of [1, 2]) expect(await database.query(sql)).toEqual([{ n: 3 }])
+    await database.transaction((tx) => tx.script('SELECT 4; SELECT 5'))
+    const prepared = await preparedOn(database.query)
+    expect(prepared).toContainEqual({ statement: sql, runs: 2 })
+    expect(prepared.filter(({ statement }) => /SELECT [45]/.test(statement))).toEqual([])
+  })
+
   test('is prepared once where several that are equal are sent together', async () => {
     const sql = 'SELECT $1::int + 2 AS n'
     const work = database.transaction((tx) => Promise.all([1, 2, 3].map((n) => tx.query(sql, [n]))))
@@ -57,10 +65,12 @@ describe('on Postgres, a statement with values', () => {
     await queue.stop()
     const boss = await aBossBeside(database)
     await boss.send('evaluate', {}, { singletonKey: 'one' })
+    const jobs = await boss.fetch('evaluate')
     const { rows } = await boss.getDb().executeSql('SELECT statement FROM pg_prepared_statements')
     await boss.stop({ graceful: false })
-    expect(JSON.stringify(rows)).toContain('INSERT INTO')
-    expect(boss).toBeInstanceOf(PgBoss)
+    expect(jobs).toHaveLength(1)
+    expect(JSON.stringify(rows)).toContain('INSERT INTO release_gate_jobs')
+    expect(JSON.stringify(rows)).toContain('SKIP LOCKED')
   })
 
   test('that failed is prepared again when it can succeed', async () => {

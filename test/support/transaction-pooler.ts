@@ -49,8 +49,8 @@ export async function transactionPooler(url: string): Promise<{ url: string; clo
     assign()
   }
 
-  const listener = createServer((socket) => {
-    const upstream = connect(Number(target.port), target.hostname)
+  const listener = createServer({ noDelay: true }, (socket) => {
+    const upstream = connect({ port: Number(target.port), host: target.hostname, noDelay: true })
     const client: Client = { socket, server: undefined, waiting: [], open: 1 }
     const server: Server = { socket: upstream, owner: client }
     client.server = server

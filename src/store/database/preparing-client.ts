@@ -21,7 +21,7 @@ export type Preparing = {
 }
 
 /**
- * A client that has Postgres prepare each statement with values once per connection: to parse and plan one takes longer than to run
+ * A client that has Postgres prepare each statement once per connection: to parse and plan one takes longer than to run
  * it. Where a pooler mixes the connections up, which an error tells, nothing is prepared from then on. A name is a hash of its
  * text, so that it means the same statement to whatever process shares the connection.
  */
@@ -74,10 +74,12 @@ function fieldsOf(error: unknown): Partial<pg.DatabaseError> {
   return error instanceof pg.DatabaseError ? error : {}
 }
 
-/** Several statements in one text have no values, and cannot be prepared. */
+/** Several statements in one text cannot be prepared; they have no values. */
 function statementOf(asked: unknown, values: unknown): Statement | undefined {
-  const statement = typeof asked === 'string' ? { text: asked, values } : asked
-  const { text, values: given, name } = (statement ?? {}) as Partial<Statement>
-  const isPlain = typeof text === 'string' && Array.isArray(given) && given.length > 0 && name === undefined
-  return isPlain ? (statement as Statement) : undefined
+  const statement = (
+    typeof asked === 'string' ? { text: asked, values } : (asked ?? {})
+  ) as Partial<Statement>
+  const { text, values: given = [], name } = statement
+  if (typeof text !== 'string' || !Array.isArray(given) || name !== undefined) return undefined
+  return given.length > 0 || /^\s*(SELECT|WITH)\b[^;]*$/.test(text) ? { ...statement, text } : undefined
 }
