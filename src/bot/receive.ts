@@ -3,7 +3,9 @@ import type { MergeTask } from '../decision/merge-task.ts'
 import { linkMayLag } from '../merges/direct-pushes.ts'
 import { runAll } from '../merges/run-all.ts'
 import { isGone } from '../services/github/gone.ts'
+import { noteToldLabel } from '../services/github/told-labels.ts'
 import type { Transaction } from '../store/database.ts'
+import { factStore } from '../store/facts.ts'
 import { type Delivery, markFailed, markProcessed, type Received, storeDelivery } from '../store/inbox.ts'
 import { mayHoldIncidents } from '../store/incidents.ts'
 import { markChanged, markPullChanged } from '../store/verdicts/changes.ts'
@@ -78,6 +80,8 @@ async function carryOutOne(
     case 'pull': {
       if (!serves(effect.pull.owner)) return
       const changed = await markPullChanged(tx, effect.pull, effect.sha, guid)
+      // After the row of the pull request was locked: events that come at once are noted one after the other.
+      if (effect.label) await noteToldLabel(factStore(tx, shell.now), effect.pull, effect.label)
       return queue.enqueueAll(changed, { tx })
     }
     case 'pulls': {

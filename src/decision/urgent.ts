@@ -25,7 +25,11 @@ export type Urgency =
 export function evaluateUrgency(snapshot: Snapshot, settings: UrgentSettings): Urgency {
   const label = snapshot.labels.find((entry) => entry.name.toLowerCase() === settings.label.toLowerCase())
   if (!label) return { state: 'absent' }
-  if (!label.by || !label.at) return { state: 'void', why: 'GitHub does not say who added it' }
+  if (!label.by || !label.at)
+    return {
+      state: 'void',
+      why: 'GitHub does not list yet who added it; wait a minute, or remove it and add it again',
+    }
   const at = new Date(label.at)
   const until = new Date(at.getTime() + parseDuration(settings.expires_after))
   const written = withoutHtmlComments(snapshot.body)

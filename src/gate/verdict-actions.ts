@@ -14,6 +14,7 @@ import { requestMonitors } from './health-fact.ts'
 import { enqueueDayTime } from './notices-of-verdict.ts'
 import type { Outcome } from './publish.ts'
 import type { Shell } from './shell.ts'
+import { wantedFactsOf } from './snapshot-verdict.ts'
 
 /**
  * What a published verdict asks for: the times at which it may be another one, the actions of its gates, what has to be read before the
@@ -40,6 +41,7 @@ export async function carryOutVerdict(
   for (const step of counts ? steps : []) await perform(shell, github, stored, { step, changed })
   await enqueueIncidentWork(shell, stored, changed)
   await enqueueUnattributed(shell, stored, changed)
+  await enqueueUnlisted(shell, stored, changed)
   if (!changed) await enqueueUnseen(shell, stored, deliveries)
   await requestMonitors(queue, monitors)
   for (const other of toRead) await queue.enqueueEvaluate(other, { priority: PRIORITY.sameHead })
@@ -77,6 +79,19 @@ async function enqueueUnattributed(
 ): Promise<void> {
   if (changed && counts && snapshot.unattributed.some(({ field }) => field === 'pusher'))
     await queue.enqueueRecheck(pull, new Date(now().getTime() + untilListed))
+}
+
+/** The same for who added a label. It is often waited for, so it is looked for more than once. */
+async function enqueueUnlisted(
+  { queue, now }: Shell,
+  { pull, snapshot, policy, counts }: StoredVerdict,
+  changed: boolean,
+): Promise<void> {
+  const wanted = wantedFactsOf(policy).labels.map((name) => name.toLowerCase())
+  const isUnlisted = snapshot.labels.some(({ name, by }) => !by && wanted.includes(name.toLowerCase()))
+  if (!changed || !counts || !isUnlisted) return
+  for (const times of [1, 2, 5])
+    await queue.enqueueRecheck(pull, new Date(now().getTime() + times * untilListed))
 }
 
 /**

@@ -20,6 +20,25 @@ const pullChanged = inRepository(pullShape, ({ pull_request: { number, head } },
   { kind: 'pull', pull: { ...repository, number }, sha: head.sha },
 ])
 
+/** When a label is deleted from its repository, the event names none. */
+const labelled = (action: 'labeled' | 'unlabeled') =>
+  inRepository(
+    {
+      pull_request: pullShape.pull_request.extend({
+        updated_at: z.iso.datetime({ offset: true }).optional(),
+      }),
+      label: z.object({ name: z.string() }).nullish(),
+    },
+    ({ pull_request: { number, head, updated_at: at }, label }, repository, by) => [
+      {
+        kind: 'pull',
+        pull: { ...repository, number },
+        sha: head.sha,
+        ...(label && at !== undefined && { label: { name: label.name, action, by, at } }),
+      },
+    ],
+  )
+
 /** A comment changes no fact, and everyone may write one: it must not keep a check from turning green. */
 const reviewed = inRepository(
   { ...pullShape, review: z.object({ state: z.string().nullish() }) },
@@ -224,17 +243,12 @@ export const pullHandlers: Handlers = {
   pull_request: {
     closed: pullClosed,
     ...Object.fromEntries(
-      [
-        'converted_to_draft',
-        'edited',
-        'labeled',
-        'opened',
-        'ready_for_review',
-        'reopened',
-        'synchronize',
-        'unlabeled',
-      ].map((action) => [action, pullChanged]),
+      ['converted_to_draft', 'edited', 'opened', 'ready_for_review', 'reopened', 'synchronize'].map(
+        (action) => [action, pullChanged],
+      ),
     ),
+    labeled: labelled('labeled'),
+    unlabeled: labelled('unlabeled'),
   },
   pull_request_review: { submitted: reviewed, dismissed: pullChanged },
   push: { '': pushed },

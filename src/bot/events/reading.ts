@@ -2,15 +2,16 @@ import { z } from 'zod'
 import type { CommentTask } from '../../decision/comment-task.ts'
 import type { MergeTask, RepositoryRef } from '../../decision/merge-task.ts'
 import type { PullRef } from '../../decision/snapshot.ts'
+import type { ToldLabel } from '../../services/github/told-labels.ts'
 import type { Scope } from '../../store/verdicts/changes.ts'
 
 /**
- * What a webhook means. An event only says what to read again: of a payload, nothing but ids, names and commits is taken. Whoever
+ * What a webhook means. An event only says what to read again: of a payload, nothing but ids, names, times and commits is taken. Whoever
  * pressed a button is checked again before anything is done, and a comment is read again: its text here only tells if it was edited since.
  */
 export type Effect =
-  /** This pull request has changed. */
-  | { kind: 'pull'; pull: PullRef; sha: string }
+  /** This pull request has changed. `label`: by a label that was added or removed. */
+  | { kind: 'pull'; pull: PullRef; sha: string; label?: ToldLabel }
   /** Open pull requests that we know have changed. `requestedBy`: the person who asked for it. */
   | { kind: 'pulls'; scope: Scope; requestedBy?: number }
   /** Something was merged, pushed, queued or reviewed. */

@@ -28,6 +28,7 @@ import { readRevert } from './reverts.ts'
 import { readReviews, reviewsBy, withDismissal } from './reviews.ts'
 import { readTeams, teamFacts } from './teams.ts'
 import { type EarlierLabels, labelsBefore, labelsOf, readTimeline } from './timeline.ts'
+import { unlistedLabels } from './told-labels.ts'
 
 /** A snapshot, how the pull request looked before it was read, and the other open ones of the repository with the same head. */
 export type Facts = { snapshot: Snapshot; seen: Seen; sameHead: OpenPull[] }
@@ -127,7 +128,10 @@ async function readFacts(
     timeline,
     merged?.before,
   )
-  const known = labelsOf(names, timeline, await prover.facts.labelOrders(ref))
+  const looked = names.filter((name) => wanted.labels.some((each) => isSameLabel(each, name)))
+  const read = { events: timeline.labelEvents, now: new Date(takenAt), until: merged?.at }
+  const unlisted = await unlistedLabels(prover.facts, ref, looked, read)
+  const known = labelsOf(names, timeline, { orders: await prover.facts.labelOrders(ref), unlisted })
   const labels = await bindLabels(withProposed(known, wanted), wanted.boundLabels, pushes, equalityTo)
   const reviewers = standingReviews(reviews).map((review) => review.person)
   const access = await readAccess(github, repository, [

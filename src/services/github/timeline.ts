@@ -10,6 +10,8 @@ export type Timeline = {
   labelled: Map<string, Labelled & { name: string }>
   /** The same for who removed it last, also where it was added again since. */
   unlabelled: Map<string, Labelled>
+  /** All of both, oldest first. */
+  labelEvents: LabelEvent[]
   dismissals: Map<number, NonNullable<Review['dismissal']>>
   /** When the pull request was last pointed at another base. */
   baseChangedAt?: string
@@ -20,6 +22,9 @@ export type Timeline = {
 }
 
 export type Labelled = { by: Person | null; at: string; event: number }
+
+/** That a label was added or removed. */
+export type LabelEvent = { name: string; action: 'labeled' | 'unlabeled'; by: Person | null; at: string }
 
 /** The part of GitHub's many kinds of issue event that is read here. */
 type Event = {
@@ -50,6 +55,7 @@ export async function readTimeline(
   const timeline: Timeline = {
     labelled: new Map(),
     unlabelled: new Map(),
+    labelEvents: [],
     dismissals: new Map(),
     baseChanges: 0,
     later,
@@ -115,6 +121,8 @@ function noteLabel({ id, event, actor, created_at: at, label }: Event, timeline:
   if (!name) return
   const key = name.toLowerCase()
   const what = { by: personOf(actor), at, event: id }
+  if (event === 'labeled' || event === 'unlabeled')
+    timeline.labelEvents.push({ name, action: event, by: what.by, at })
   if (event === 'labeled') timeline.labelled.set(key, { ...what, name })
   if (event === 'unlabeled') {
     timeline.labelled.delete(key)
@@ -140,10 +148,15 @@ function note(event: Event, timeline: Timeline): void {
 
 /**
  * The current labels, each with who added it last. Labels are matched without regard to case, as GitHub does. One that a bot
- * added is a person's only where this very event is one that they ordered.
+ * added is a person's only where this very event is one that they ordered. Of an `unlisted` one nobody is known to have added it.
  */
-export function labelsOf(names: string[], timeline: Timeline, orders: LabelOrder[] = []): Label[] {
+export function labelsOf(
+  names: string[],
+  timeline: Timeline,
+  { orders = [], unlisted = [] }: { orders?: LabelOrder[]; unlisted?: string[] } = {},
+): Label[] {
   return names.map((name) => {
+    if (unlisted.includes(name)) return { name, by: null, at: null }
     const { by = null, at = null, event } = labelledAs(timeline, name) ?? {}
     const order = by?.type === 'Bot' ? orders.find((one) => one.event === event) : undefined
     return order ? orderedLabel(name, order) : { name, by, at }

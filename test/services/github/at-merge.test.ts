@@ -124,7 +124,8 @@ describe('a label that the App put on for a person', () => {
       { name: 'urgent', by: actor, at: at(-3) },
     ],
   ])('%s', async (_name, events, orders, label) => {
-    expect(labelsOf(['urgent'], await timelineOf(events), orders as LabelOrder[])).toEqual([label])
+    const read = { orders: orders as LabelOrder[] }
+    expect(labelsOf(['urgent'], await timelineOf(events), read)).toEqual([label])
   })
 })
 
