@@ -24,7 +24,7 @@ export async function noteToldLabel(
   await facts.put(key, { ...told, [action]: { by, at } } satisfies Told)
 }
 
-/** What was told of a label and has not to be listed by now. `until`: of that time. */
+/** Those of some labels for which the list lacks an event that GitHub sent. `until`: as of that time, whatever was sent later. */
 export async function unlistedLabels(
   facts: Pick<FactStore, 'get'>,
   pull: PullRef,
