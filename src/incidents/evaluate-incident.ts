@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
-import { changesBetween, type IncidentChange } from '../decision/incidents/changes.ts'
 import { mergeIncidentFacts } from '../decision/incidents/earlier.ts'
 import type { IncidentFacts } from '../decision/incidents/facts.ts'
 import { decideIncident, type Incident, incidentLabel } from '../decision/incidents/incident.ts'
@@ -12,8 +11,6 @@ import { allGates } from '../decision/overrides.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { issueRepositoryId, type ReadIncident, readIncident } from '../services/github/incidents.ts'
 import { alertOfIncident, noteAlertsGone, severitiesOfAlerts } from '../store/alerts.ts'
-import { appendRecord } from '../store/audit.ts'
-import type { Transaction } from '../store/database.ts'
 import { lockIncident, type StoredIncident, saveIncident, storedIncident } from '../store/incidents.ts'
 import { mirrorRows } from '../store/mirrors.ts'
 import { monitorsOfIncident } from '../store/monitors.ts'
@@ -21,9 +18,9 @@ import { incidentOfPostMortem } from '../store/post-mortems.ts'
 import { retryAfterError } from '../store/retry-after-error.ts'
 import { enqueueAffectedPulls } from './affected-pulls.ts'
 import { escalate } from './escalating.ts'
-import { incidentNotice } from './incident-notice.ts'
 import { findIncidentRepository, type Governing, governingPolicy } from './places.ts'
 import { requestPostMortem } from './post-mortems.ts'
+import { recordChanges } from './record-changes.ts'
 import { isReplaced } from './replaced.ts'
 import type { IncidentShell } from './shell.ts'
 import { syncIncidentIssue } from './sync-issue.ts'
@@ -180,11 +177,10 @@ async function keep(
     await lockIncident(tx, key)
     const before = await storedIncident(tx, key)
     const stored = decide(before)
-    const { incident, repository, number, settings } = stored
-    const changes = changesBetween(before?.incident, incident, settings.time_zone)
+    const { incident, repository, number } = stored
     if (!(await saveIncident(tx, stored))) return undefined
     if (stored.digest !== before?.digest) {
-      await record(shell, tx, stored, changes)
+      await recordChanges(shell, tx, stored, before)
       await enqueueAffectedPulls(shell, tx, stored)
     }
     const stepAt = await escalate(shell, tx, stored)
@@ -196,35 +192,6 @@ async function keep(
     }
     return stored
   })
-}
-
-async function record(
-  shell: IncidentShell,
-  tx: Transaction,
-  stored: StoredIncident,
-  changes: IncidentChange[],
-): Promise<void> {
-  const { repository, number, facts, settings, governedBy } = stored
-  const { wanted: _, ...incident } = stored.incident
-  const { installationId, repositoryId, owner, repo } = repository
-  const body = {
-    repository: { id: repositoryId, owner, name: repo },
-    incident: number,
-    url: facts.url,
-    changes,
-    decision: JSON.parse(JSON.stringify(incident)),
-    facts,
-    policy: { repository: `${governedBy.owner}/${governedBy.repo}`, settings },
-  }
-  const { seq } = await appendRecord(tx, { installationId, kind: 'incident', at: shell.now(), body })
-  const told = changes.filter(({ kind }) => kind !== 'responded')
-  if (told.length === 0) return
-  const notice = incidentNotice(stored, {
-    key: `incident/${repositoryId}/${number}/${seq}`,
-    lines: told.map(({ text }) => text),
-    late: told.some(({ kind }) => kind === 'breached' || kind === 'gone'),
-  })
-  await shell.queue.enqueueNotice(notice, { tx })
 }
 
 /** What makes a decision another one. While a clock is paused its due time moves with each look, which is not a change. */

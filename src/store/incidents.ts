@@ -233,10 +233,10 @@ export async function incidentChanges(
   { repository, number }: { repository: RepositoryRef; number: number },
 ): Promise<IncidentChange[]> {
   const changes: IncidentChange[] = []
-  for await (const { kind, body } of readRecords(db, repository.installationId)) {
+  for await (const { body } of readRecords(db, repository.installationId, { kinds: ['incident'] })) {
     const record = body as { repository?: { id?: number }; incident?: number; changes?: IncidentChange[] }
     const isOurs = record.incident === number && record.repository?.id === repository.repositoryId
-    if (kind === 'incident' && isOurs) changes.push(...(record.changes ?? []))
+    if (isOurs) changes.push(...(record.changes ?? []))
   }
   return changes
 }

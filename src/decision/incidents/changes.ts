@@ -37,6 +37,17 @@ export function changesBetween(before: Incident | undefined, now: Incident, zone
   ].toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))
 }
 
+/**
+ * The changes that were not recorded before. What GitHub lists late can hide a change, and what it lists later still show it again: it happened
+ * once. A clock can be overdue again after that was corrected.
+ */
+export function unrecorded(changes: IncidentChange[], recorded: IncidentChange[]): IncidentChange[] {
+  const isSame = (one: IncidentChange, { kind, at, text }: IncidentChange) =>
+    one.kind === kind && one.at === at && one.text === text
+  const isClock = ({ kind }: IncidentChange) => kind === 'breached' || kind === 'corrected'
+  return changes.filter((one) => isClock(one) || !recorded.some((other) => isSame(one, other)))
+}
+
 function change(kind: IncidentChange['kind'], at: number, text: string): IncidentChange {
   return { kind, at: new Date(at).toISOString(), text }
 }
@@ -56,7 +67,7 @@ function stateChanges(before: Incident | undefined, now: Incident): IncidentChan
     ...(now.goneSince !== undefined && before?.goneSince === undefined
       ? [change('gone', now.goneSince, goneText(now))]
       : []),
-    ...(now.reopened > (before?.reopened ?? 0) && now.reopenedAt !== undefined
+    ...(now.reopenedAt !== undefined && now.reopenedAt !== before?.reopenedAt
       ? [change('reopened', now.reopenedAt, 'Reopened')]
       : []),
   ]

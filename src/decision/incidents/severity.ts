@@ -187,8 +187,10 @@ function confirm(history: Building, at: number, by: Account): string | undefined
 function labelNotes({ labels, events }: IncidentFacts, current: Severity, missing: boolean): Note[] {
   const ours = labels.filter((label) => label.toLowerCase().startsWith(severityPrefix))
   const unreadable = ours.filter((label) => !severityIn(label.slice(severityPrefix.length)))
-  const readable = ours.filter((label) => !unreadable.includes(label))
-  const newest = events.filter(({ label }) => label?.toLowerCase().startsWith(severityPrefix)).at(-1)?.id ?? 0
+  const set = ours.flatMap((label) => severityIn(label.slice(severityPrefix.length)) ?? [])
+  const known = events.filter(({ label }) => label?.toLowerCase().startsWith(severityPrefix))
+  // The bot corrects the labels after each comment. What people do to them may be listed late, and needs no other comment.
+  const corrected = Math.max(0, ...known.filter(({ by }) => by?.type === 'Bot').map(({ id }) => id))
   const counts = `the severity is ${current}.`
   return [
     ...(missing
@@ -203,18 +205,18 @@ function labelNotes({ labels, events }: IncidentFacts, current: Severity, missin
       key: `unreadable/${label.slice(0, 50)}`,
       text: `${code(label)} is not a severity, so ${counts} Use ${severities.map((one) => code(severityPrefix + one)).join(', ')}.`,
     })),
-    ...(readable.length > 1
+    ...(set.length > 1
       ? [
           {
-            key: `doubled/${newest}`,
+            key: `doubled/${set.toSorted().join(',')}/${corrected}`,
             text: `More than one severity is set. The higher one counts: ${current}.`,
           },
         ]
       : []),
-    ...(!missing && readable.length === 0 && newest > 0
+    ...(!missing && set.length === 0 && known.length > 0
       ? [
           {
-            key: `removed/${newest}`,
+            key: `removed/${corrected}`,
             text: `The severity label was removed. The severity is ${current}.`,
           },
         ]

@@ -608,6 +608,48 @@ describe('waiting for the customer, in the records', () => {
   })
 })
 
+describe('a comment about the labels', () => {
+  const at = (clock: string) => `2026-10-19T${clock}:00Z`
+  const on = (by: string, severity: string, clock: string) =>
+    event('labeled', by, at(clock), { label: `sev/${severity}` })
+  const off = (by: string, severity: string, clock: string) =>
+    event('unlabeled', by, at(clock), { label: `sev/${severity}` })
+  const bot = 'release-gate[bot]'
+  const keys = (labels: string[], events: ReturnType<typeof on>[]) =>
+    decided({ labels: ['incident', ...labels], events })
+      .wanted.notes.filter(({ text }) => /More than one severity|label was removed/.test(text))
+      .map(({ key }) => key)
+
+  test.each([
+    ['that are more than one', ['sev/P0', 'sev/P1'], [on('ana', 'P1', '16:10'), on('eva', 'P0', '16:20')]],
+    ['of which none is left', [], [on('ana', 'P1', '16:10'), off('gus', 'P1', '16:20')]],
+  ])('%s is the same one, whichever event GitHub lists late', (_, labels, events) => {
+    const all = keys(labels, events)
+    expect(all).toHaveLength(1)
+    expect(keys(labels, events.toReversed())).toEqual(all)
+    expect(keys(labels, events.slice(0, 1))).toEqual(all)
+    expect(keys(labels, [...events, on('eva', 'P2', '16:05')])).toEqual(all)
+  })
+
+  test('is another one where they are wrong again after the bot corrected them', () => {
+    const doubled = [on('ana', 'P0', '16:10')]
+    const corrected = [...doubled, off(bot, 'P1', '16:11')]
+    const again = [...corrected, on('ana', 'P1', '16:30')]
+    const both = ['sev/P0', 'sev/P1']
+    expect(keys(['sev/P0'], corrected)).toEqual([])
+    expect(keys(both, again)).toHaveLength(1)
+    expect(keys(both, again)).not.toEqual(keys(both, doubled))
+    const removed = [...corrected, off('gus', 'P0', '16:40')]
+    const twice = [...removed, on(bot, 'P0', '16:41'), off('gus', 'P0', '16:50')]
+    expect(keys([], twice)).not.toEqual(keys([], removed))
+  })
+
+  test('is another one where other labels are more than one', () => {
+    const events = [on('ana', 'P0', '16:10')]
+    expect(keys(['sev/P0', 'sev/P2'], events)).not.toEqual(keys(['sev/P0', 'sev/P1'], events))
+  })
+})
+
 describe('what became known late, in the records', () => {
   const at = (clock: string) => `2026-10-19T${clock}:00Z`
   const told = (before: ReturnType<typeof decided>, now: ReturnType<typeof decided>) =>
