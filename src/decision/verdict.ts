@@ -64,11 +64,17 @@ function findingsOf(snapshot: Snapshot, policy: Policy): GateFinding[] {
 
 /** A verdict from existing findings, for cases without a valid policy to evaluate. */
 export function verdictOf(findings: GateFinding[]): Verdict {
+  const state = worst(findings.map((finding) => finding.state))
   return {
-    state: worst(findings.map((finding) => finding.state)),
-    findings,
+    state,
+    findings: state === 'passed' ? findings : findings.map(withoutEnd),
     next: findings.flatMap((finding) => finding.next ?? []),
   }
+}
+
+/** Until when a gate passes is said by a green check alone: no other one is written again at that time. */
+function withoutEnd({ when, ...finding }: GateFinding): GateFinding {
+  return when === undefined || finding.state === 'passed' ? finding : { ...finding, when }
 }
 
 function freezeFinding(snapshot: Snapshot): GateFinding {

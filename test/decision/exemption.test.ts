@@ -56,7 +56,7 @@ describe('a freeze stays where the exemption', () => {
     [
       'was not confirmed',
       { exemption: unconfirmed },
-      /`ana` requested an exemption .* A second person must confirm it\./,
+      /`ana` requested an exemption .* It counts once a second person confirms it before then\./,
     ],
     [
       'was given for another head',
@@ -71,7 +71,7 @@ describe('a freeze stays where the exemption', () => {
     [
       'was not confirmed, and has a number',
       { exemption: { ...unconfirmed, order: 17 } },
-      /must confirm it: `release-gate exempt acme\/shop#7 --confirm 17`\./,
+      /confirms it before then: `release-gate exempt acme\/shop#7 --confirm 17`\./,
     ],
     [
       'was given for a merge into another branch',
@@ -96,7 +96,7 @@ it('the check names both people, the reason and the end, is evaluated again then
   expect(finding.reason).toContain(
     'Exempt from freezes by `@acme/all` and `ben` until Wed, Nov 25, 10:40 AM PST (18:40 UTC): `[x](https://evil.example)`.',
   )
-  expect(finding.lasting).toContain('Exempt from freezes')
+  expect(finding.lasting).toContain('exempted this change from freezes')
   expect(finding.next).toContainEqual({ kind: 'recheck', at: new Date(later).toISOString() })
 })
 

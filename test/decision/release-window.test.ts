@@ -154,7 +154,7 @@ testGate('The release window', releaseWindow, {
       settings: { freezes: [freeze] },
       state: 'waiting',
       title: 'Opens Wed, Dec 2, 10:00 AM PST',
-      says: 'Frozen until Tue, Dec 1, 12:00 AM PST (08:00 UTC): `Thanksgiving`.',
+      says: 'Frozen from Tue, Nov 24, 12:00 AM PST (08:00 UTC) until Tue, Dec 1, 12:00 AM PST (08:00 UTC): `Thanksgiving`.',
       next: recheck('2026-12-02T18:00:00.000Z'),
     },
     {

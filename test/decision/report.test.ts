@@ -276,7 +276,7 @@ describe('what a check that waits for approvals says of the release window, sinc
     }
     const frozen = { reason: 'Ledger', by: 'eva', since: minutesLater(-30, inWindow) }
     const text = textOf({ exemption, frozen }, {})
-    expect(text).toContain('**Freeze**: Exempt from freezes by `ann` and `bob` until')
+    expect(text).toContain('**Freeze**: `ann` and `bob` exempted this change from freezes until')
     expect(text).not.toMatch(/Mondays|release window/)
     expect(textOf({ exemption: { ...exemption, head: shaOf('e') }, frozen }, {})).toContain(
       '`eva` froze releases',

@@ -50,7 +50,9 @@ test('two people exempt a change from a freeze that is ordered later; it merges 
       out: expect.stringContaining('someone else must confirm it'),
     })
   }
-  expect((await shop.check(exempt))?.summary).toContain('A second person must confirm it: ')
+  expect((await shop.check(exempt))?.summary).toContain(
+    'It counts once a second person confirms it before then: ',
+  )
   expect(await confirmAs('ben', exempt)).toMatchObject({
     code: 1,
     out: expect.stringContaining('needs maintain or admin'),

@@ -71,17 +71,21 @@ export const freezeGate = {
   evaluate(snapshot: Snapshot): Finding {
     const finding = releaseWindow.evaluate(snapshot, noWindow)
     const exempt = isExempt(snapshot) && exemptionNote(snapshot, noWindow.time_zone)
-    return exempt ? { ...finding, title: 'Exempt from the freeze', reason: exempt, lasting: exempt } : finding
+    return exempt
+      ? { ...finding, title: 'Exempt from the freeze', reason: exempt.note, lasting: exempt.lasting }
+      : finding
   },
 }
 
 /** Named while it lasts, whether or not there is a freeze to lift. The check is evaluated again when it ends. */
 function withExemption(finding: Finding, snapshot: Snapshot, settings: WindowSettings): Finding {
-  const note = exemptionNote(snapshot, settings.time_zone)
-  if (note === undefined) return finding
+  const exempt = exemptionNote(snapshot, settings.time_zone)
+  if (exempt === undefined) return finding
   const { exemption } = snapshot
   const ends = isExempt(snapshot) && exemption ? recheck(new Date(exemption.until)) : []
-  return { ...noting(finding, note), next: [...(finding.next ?? []), ...ends] }
+  // Only a green check is written again when the exemption ends.
+  const note = finding.state === 'passed' ? exempt.note : exempt.lasting
+  return { ...noting(finding, note, exempt.lasting), next: [...(finding.next ?? []), ...ends] }
 }
 
 function noting(finding: Finding, note: string, lastingNote = note): Finding {
@@ -152,7 +156,7 @@ function closing(closesAt: Date, settings: WindowSettings, before: number): Find
 
 function closed(calendar: CalendarState, settings: WindowSettings, now: Date): Finding {
   const why = calendar.freeze
-    ? `Frozen until ${formatTime(calendar.freeze.to, settings.time_zone)}: ${code(calendar.freeze.reason)}.`
+    ? `Frozen from ${formatTime(calendar.freeze.from, settings.time_zone)} until ${formatTime(calendar.freeze.to, settings.time_zone)}: ${code(calendar.freeze.reason)}.`
     : calendar.holiday
       ? `Closed on ${formatDate(now, settings.time_zone)} for the holiday ${code(calendar.holiday)}.`
       : 'The release window is closed.'
