@@ -74,7 +74,7 @@ export const breaks: Break[] = [
   {
     name: 'forget to mark what a delivery names',
     file: 'src/bot/receive.ts',
-    from: 'const changed = await markPullChanged(tx, effect.pull, effect.sha, guid)\n      return queue.enqueueAll(changed, { tx })',
+    from: 'const changed = await markPullChanged(tx, effect.pull, effect.sha, guid)',
     to: 'return void (await markPullChanged(tx, effect.pull, effect.sha, guid))',
   },
   {
