@@ -3,6 +3,7 @@ import type { Notice } from '../decision/notice.ts'
 import { isRefused } from '../services/http.ts'
 import { sendChange } from '../services/pagerduty.ts'
 import { factStore } from '../store/facts.ts'
+import { sendPaced } from './paced-events.ts'
 import type { IncidentShell } from './shell.ts'
 
 type Change = Extract<IncidentTask, { task: 'change' }>
@@ -35,7 +36,9 @@ export async function sendChangeEvent(
   const store = factStore(database, now)
   if (await store.get(`incidents/${key}`)) return
   try {
-    await sendChange(paging, { summary, at, url }, { signal, now })
+    await sendPaced({ database, paging, now }, { target: 'on_call', kind: 'change' }, () =>
+      sendChange(paging, { summary, at, url }, { signal, now }),
+    )
   } catch (error) {
     if (!isRefused(error)) throw error
     log.warn({ problem: String(error) }, 'PagerDuty refuses a change event')

@@ -22,6 +22,7 @@ import {
 import { retryAfterError, retryTimeOf } from '../store/retry-after-error.ts'
 import { recordEscalationStep } from './escalating.ts'
 import { incidentNotice } from './incident-notice.ts'
+import { sendPaced } from './paced-events.ts'
 import type { IncidentShell } from './shell.ts'
 
 type Mirroring = { shell: IncidentShell; stored: StoredIncident; signal: AbortSignal }
@@ -84,8 +85,10 @@ async function sendRow({ shell, stored, signal }: Mirroring, row: MirrorRow): Pr
   const calling = { signal, now: shell.now }
   if (row.mirror === 'jira') return updateJiraIssue({ shell, stored, signal }, row)
   const wanted = row.wanted as WantedPage
-  await saveAttempt(shell.database, stored, row, shell.now())
-  await sendPage(shell.paging, row.key, wanted, calling)
+  await sendPaced(shell, { target: wanted.target, kind: 'page' }, async () => {
+    await saveAttempt(shell.database, stored, row, shell.now())
+    await sendPage(shell.paging, row.key, wanted, calling)
+  })
   return null
 }
 

@@ -25,6 +25,8 @@ export type PagerDuty = {
   webhookSecret: string
   alerts: PagerDutyAlert[]
   changes: { summary: string; timestamp: string | undefined }[]
+  /** How many events were refused since a routing key had too many in a minute. */
+  throttled: number
   /** The next calls fail: see `LocalFault`. */
   fail: (fault: LocalFault, times?: number) => void
   /** How many calls are still to fail. */
@@ -39,9 +41,12 @@ export type PagerDuty = {
 
 const severities = ['critical', 'error', 'warning', 'info']
 
+/** Events that a routing key takes in a minute. */
+const mostEvents = 120
+
 /**
  * A local PagerDuty with two services: Events API v2 for alerts and changes, and webhooks v3. An event for an unknown key, or
- * one that is not as documented, gets 400. `/alerts` shows all of them. https://developer.pagerduty.com/docs/events-api-v2-overview
+ * one that is not as documented, gets 400, and one beyond 120 of its key in a minute 429. `/alerts` shows all of them. https://developer.pagerduty.com/docs/events-api-v2-overview
  */
 export async function startPagerDuty({
   clock = Date.now,
@@ -54,6 +59,19 @@ export async function startPagerDuty({
   const changes: { summary: string; timestamp: string | undefined }[] = []
   const faults = createFaults()
   const app = new Hono()
+  const taken: { key: string; at: number }[] = []
+  const isTooMany = (key: string) => {
+    const recent = taken.filter((one) => one.key === key && one.at > clock() - 60_000)
+    if (recent.length < mostEvents) taken.push({ key, at: clock() })
+    return recent.length >= mostEvents
+  }
+  const throttle = () => {
+    pagerDuty.throttled += 1
+    return {
+      status: 'throttle exceeded',
+      message: 'Requests for this service are arriving too quickly. Please retry later.',
+    }
+  }
   const invalid = (...errors: string[]) => ({
     status: 'invalid event',
     message: 'Event object is invalid',
@@ -66,6 +84,7 @@ export async function startPagerDuty({
     const event = await c.req.json().catch(() => ({}))
     const problems = problemsOf(event, Object.values(keys))
     if (problems.length > 0) return c.json(invalid(...problems), 400)
+    if (isTooMany(event.routing_key)) return c.json(throttle(), 429)
     take(alerts, event)
     if (fault) return faults.answer(c, fault)
     return c.json({ status: 'success', message: 'Event processed', dedup_key: event.dedup_key }, 202)
@@ -76,6 +95,7 @@ export async function startPagerDuty({
     const { routing_key: key, payload } = await c.req.json().catch(() => ({}))
     if (!Object.values(keys).includes(key) || !payload?.summary)
       return c.json(invalid('payload is invalid'), 400)
+    if (isTooMany(key)) return c.json(throttle(), 429)
     changes.push({ summary: payload.summary, timestamp: payload.timestamp })
     return c.json({ status: 'success', message: 'Change event processed' }, 202)
   })
@@ -85,12 +105,13 @@ export async function startPagerDuty({
   const server = createAdaptorServer({ fetch: app.fetch })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  return {
+  const pagerDuty: PagerDuty = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     keys,
     webhookSecret,
     alerts,
     changes,
+    throttled: 0,
     fail: faults.add,
     failuresLeft: faults.left,
     trigger: (url, incident) => sendWebhook(url, webhookSecret, incident, clock()),
@@ -100,6 +121,7 @@ export async function startPagerDuty({
       await once(server, 'close')
     },
   }
+  return pagerDuty
 }
 
 function problemsOf(event: Record<string, unknown>, keys: string[]): string[] {
