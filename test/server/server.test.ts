@@ -345,6 +345,35 @@ describe('POST /api/github/webhooks', () => {
     expect(response.headers.get('retry-after')).toBe('60')
   })
 
+  test('gives a sender 5 s for its body, and storing what is left of 8 s, where nothing else is set', async () => {
+    const { log } = aLog()
+    const ready = async () => ({ ok: true, checks: { database: 'ok', queue: 'ok' } })
+    const server = createServer({
+      inbox: async () => 1,
+      secrets: [SECRET],
+      isHandled: () => true,
+      ready,
+      log,
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    running.push(async () => void server.close())
+    const [bodies, answers] = [vi.spyOn(AbortSignal, 'timeout'), vi.spyOn(globalThis, 'setTimeout')]
+    onTestFinished(() => void vi.restoreAllMocks())
+    const { port } = server.address() as AddressInfo
+    const headers = {
+      'x-github-delivery': 'b4e0c2d0-0001',
+      'x-github-event': 'push',
+      'x-hub-signature-256': sign('{}'),
+    }
+    const url = `http://127.0.0.1:${port}/api/github/webhooks`
+    expect((await fetch(url, { method: 'POST', body: '{}', headers })).status).toBe(202)
+    expect(bodies.mock.calls).toContainEqual([5_000])
+    const longest = Math.max(...answers.mock.calls.map(([, time]) => time ?? 0))
+    expect(longest).toBeLessThanOrEqual(8_000)
+    expect(longest).toBeGreaterThan(5_000)
+  })
+
   test('answers 503 with the database gone', async () => {
     const { deliver, lines } = await aServer({ inbox: () => Promise.reject(new Error('connection refused')) })
     expect((await deliver('{}')).status).toBe(503)
