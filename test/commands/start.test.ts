@@ -81,6 +81,7 @@ describe('a started bot', () => {
         ok: true,
         checks: { database: 'ok', writes: 'ok', queue: 'ok' },
         looks: { repositories: 0, never: 0, unseen: 0 },
+        refusedChannels: 0,
       },
     ])
   })

@@ -130,6 +130,36 @@ describe('the daily look', () => {
     expect(await lines()).toBe(before + 2)
   })
 
+  test('removes what was received more than 14 days ago and is done, and facts that were not used for 180 days', async () => {
+    const ago = (days: number) => new Date(Date.parse('2026-12-10T06:00:00Z') - days * 86_400_000)
+    const database = await openDatabase(stage.database)
+    for (const [guid, days, state] of [
+      ['young', 13, 'processed'],
+      ['old', 15, 'processed'],
+      ['failed', 15, 'failed'],
+      ['unread', 15, 'received'],
+    ])
+      await database.query(
+        `INSERT INTO release_gate.deliveries (guid, body_digest, event, body, received_at, state) VALUES ($1, $1, 'ping', '', $2, $3)`,
+        [guid, ago(Number(days)), state],
+      )
+    for (const [key, days] of [
+      ['used', 179],
+      ['unused', 181],
+    ])
+      await database.query(
+        `INSERT INTO release_gate.facts (key, value, last_used_at) VALUES ($1, '1', $2)`,
+        [key, ago(Number(days))],
+      )
+    await wakeUp('2026-12-10T06:00:00Z')
+    const left = await database.query<{ name: string }>(
+      `SELECT guid AS name FROM release_gate.deliveries WHERE event = 'ping'
+       UNION ALL SELECT key FROM release_gate.facts WHERE key LIKE '%used'`,
+    )
+    await database.close()
+    expect(left.map(({ name }) => name).sort()).toEqual(['unread', 'used', 'young'])
+  })
+
   test('neither anchors nor cuts records that do not hold, and tells so', async () => {
     await shop.openPull('ana', { branch: 'c', title: 'C', files: { 'src/c.ts': 'c\n' } })
     await stage.bot().end('SIGTERM')
