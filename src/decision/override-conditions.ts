@@ -98,7 +98,7 @@ function doubtAboutContributors(snapshot: Snapshot): { doubt: string } | undefin
 function doubtAboutLabel(label: Label, { access, contributors, base, head }: Snapshot): string | undefined {
   const { by, at } = label
   const name = code(label.name)
-  if (!by || at === null) return `GitHub does not list yet who added the label ${name}`
+  if (!by || at === null) return `GitHub does not yet list who added the label ${name}`
   const who = `the label ${name} was added by ${code(by.login)}`
   if (by.type !== 'User') return `${who}, which is not a person`
   if (!access[by.id]?.write) return `${who}, who has no write access`

@@ -127,7 +127,10 @@ export function releaseLabelOf(snapshot: Snapshot): { label?: Label; void?: stri
   const label = snapshot.labels.find(({ name }) => name.toLowerCase() === releaseLabel)
   if (!label) return {}
   const does = `The label ${code(label.name)} does not count:`
-  if (!label.by || !label.at) return { void: `${does} GitHub does not list yet who added it.` }
+  if (!label.by || !label.at)
+    return {
+      void: `${does} GitHub does not yet list who added it. Wait a minute, or remove it and add it again.`,
+    }
   const access = snapshot.access[label.by.id]
   if (label.by.type !== 'User' || !access?.write)
     return { void: `${does} ${code(label.by.login)}, who added it, has no write access.` }

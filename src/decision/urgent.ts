@@ -28,7 +28,7 @@ export function evaluateUrgency(snapshot: Snapshot, settings: UrgentSettings): U
   if (!label.by || !label.at)
     return {
       state: 'void',
-      why: 'GitHub does not list yet who added it; wait a minute, or remove it and add it again',
+      why: 'GitHub does not yet list who added it; wait a minute, or remove it and add it again',
     }
   const at = new Date(label.at)
   const until = new Date(at.getTime() + parseDuration(settings.expires_after))

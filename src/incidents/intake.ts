@@ -146,7 +146,7 @@ async function readUnresolved(
   if (read && resolutionOf(read.facts).isUnclear)
     throw retryAfterError(
       new Date(shell.now().getTime() + 5_000),
-      'GitHub does not list yet who closed the issue',
+      'GitHub does not yet list who closed the issue',
     )
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Queryable } from './database.ts'
 
 /**
- * PagerDuty takes about 120 events a minute for each routing key: 30 at once and 90 a minute, alerts and changes together.
+ * PagerDuty takes about 120 events a minute for each routing key, so 30 are sent at once and then 90 a minute, alerts and changes together.
  * https://developer.pagerduty.com/docs/events-api-v2-overview
  */
 const spacing = 667

@@ -194,7 +194,7 @@ describe('an override that loosens by labels', () => {
       'who worked on this change',
     ],
     ['a bot', labelled({ by: aBot('labeler') }), 'is not a person'],
-    ['nobody that GitHub knows', labelled({ by: null }), 'GitHub does not list yet who'],
+    ['nobody that GitHub knows', labelled({ by: null }), 'GitHub does not yet list who'],
     [
       'someone, before another push',
       labelled(

@@ -82,7 +82,7 @@ testGate('The release window', releaseWindow, {
       name: 'open, with a label that does not count',
       snapshot: aSnapshot({ labels: [aLabel({ by: null })] }),
       title: 'Release window open',
-      says: 'The label `urgent` does not count: GitHub does not list yet who added it; wait a minute, or remove it and add it again.',
+      says: 'The label `urgent` does not count: GitHub does not yet list who added it; wait a minute, or remove it and add it again.',
     },
   ],
   invalid: [

@@ -324,7 +324,7 @@ testGate('The staging regression', stagingRegression, {
         '`ann`, who added it, has no write access',
       ],
       ['a bot', release({ by: aBot('helper') }), 'has no write access'],
-      ['nobody knows whom', release({ by: null }), 'GitHub does not list yet who added it'],
+      ['nobody knows whom', release({ by: null }), 'GitHub does not yet list who added it'],
     ].map(([who, more, says]) => ({
       name: `the label, added by ${who}, counts for nothing`,
       snapshot: withFacts({ runs: [], deployments: [] }, more as Parameters<typeof aSnapshot>[0]),

@@ -178,7 +178,7 @@ testGate('The label urgent lifts the window', releaseWindow, {
       name: 'not when nothing tells who added it',
       snapshot: urgent({ labels: [aLabel({ by: null, at: labelledAt })] }),
       state: 'waiting',
-      says: 'GitHub does not list yet who added it; wait a minute, or remove it and add it again.',
+      says: 'GitHub does not yet list who added it; wait a minute, or remove it and add it again.',
     },
     {
       name: 'not when nothing tells when it was added',

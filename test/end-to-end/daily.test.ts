@@ -147,10 +147,10 @@ describe('the daily look', () => {
       ['used', 179],
       ['unused', 181],
     ])
-      await database.query(
-        `INSERT INTO release_gate.facts (key, value, last_used_at) VALUES ($1, '1', $2)`,
-        [key, ago(Number(days))],
-      )
+      await database.query(`INSERT INTO release_gate.facts (key, value, last_used_at) VALUES ($1, '1', $2)`, [
+        key,
+        ago(Number(days)),
+      ])
     await wakeUp('2026-12-10T06:00:00Z')
     const left = await database.query<{ name: string }>(
       `SELECT guid AS name FROM release_gate.deliveries WHERE event = 'ping'

@@ -48,7 +48,7 @@ describe('the label urgent that somebody removed and added again, before GitHub 
       expect(await isGreen(shop, change)).toBe(false)
       await shop.label('gus', change, 'urgent')
       expect(await isGreen(shop, change)).toBe(false)
-      expect((await shop.check(change))?.summary).toContain('GitHub does not list yet who added it')
+      expect((await shop.check(change))?.summary).toContain('GitHub does not yet list who added it')
       await seconds(150)
       expect(await isGreen(shop, change)).toBe(false)
       list()

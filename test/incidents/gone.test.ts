@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { evaluateIncident } from '../../src/incidents/evaluate-incident.ts'
-import type { IncidentShell } from '../../src/incidents/shell.ts'
 import { readRecords } from '../../src/store/audit.ts'
 import type { Database } from '../../src/store/database.ts'
 import { saveIncident, storedIncident } from '../../src/store/incidents.ts'
 import { keepValidPolicy } from '../../src/store/policies.ts'
 import { decided, facts, settings } from '../decision/incidents/building.ts'
 import { aDatabase } from '../support/databases.ts'
+import { anIncidentShell } from '../support/incident-shell.ts'
 
 const repository = { installationId: 1, repositoryId: 2, owner: 'acme', repo: 'incidents' }
 const key = { repository, number: 7 }
@@ -40,23 +40,11 @@ const issue = {
   state: 'open',
   labels: ['incident', 'sev/P1'],
 }
-const shell = (): IncidentShell => ({
-  database,
-  github: async () => github as never,
-  now: () => new Date('2026-10-19T21:00:00Z'),
-  log: { warn: () => undefined } as never,
-  queue: {
-    enqueueAll: async () => undefined,
-    enqueueTransition: async () => undefined,
-    enqueueNotice: async (notice) => {
-      announced.push(JSON.stringify(notice))
-    },
-    enqueueIncident: async () => undefined,
-  },
-  paging: { eventsUrl: '', keys: {} },
-  jira: undefined,
-  datadog: undefined,
-})
+const shell = () =>
+  anIncidentShell(database, () => new Date('2026-10-19T21:00:00Z'), {
+    github: async () => github as never,
+    queue: { enqueueNotice: async (notice) => void announced.push(JSON.stringify(notice)) },
+  })
 const look = () => evaluateIncident(shell(), repository, 7, new AbortController().signal)
 const goneSince = async () => (await storedIncident(database, key))?.facts.goneSince
 const goneTexts = async () => {

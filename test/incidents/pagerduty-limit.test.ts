@@ -10,6 +10,7 @@ import { saveDesiredState } from '../../src/store/mirrors.ts'
 import { retryTimeOf } from '../../src/store/retry-after-error.ts'
 import { decided, facts, settings } from '../decision/incidents/building.ts'
 import { aPglite } from '../support/databases.ts'
+import { anIncidentShell } from '../support/incident-shell.ts'
 
 /** PagerDuty takes about 120 events a minute for each routing key. */
 
@@ -28,21 +29,9 @@ afterAll(() => database.close())
 beforeEach(async () => {
   time = start
   pagerDuty = await startPagerDuty({ clock: () => time })
-  shell = {
-    database,
-    github: () => Promise.reject(new Error('GitHub is not asked')),
-    now: () => new Date(time),
-    log: { warn: () => undefined } as never,
-    queue: {
-      enqueueAll: async () => undefined,
-      enqueueTransition: async () => undefined,
-      enqueueNotice: async () => undefined,
-      enqueueIncident: async () => undefined,
-    },
+  shell = anIncidentShell(database, () => new Date(time), {
     paging: { eventsUrl: pagerDuty.url, keys: pagerDuty.keys },
-    jira: undefined,
-    datadog: undefined,
-  }
+  })
 })
 afterEach(async () => {
   await pagerDuty.close()

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { IncidentFacts } from '../../src/decision/incidents/facts.ts'
 import { decideAgain } from '../../src/incidents/evaluate-incident.ts'
-import type { IncidentShell } from '../../src/incidents/shell.ts'
 import { readRecords } from '../../src/store/audit.ts'
 import type { Database } from '../../src/store/database.ts'
 import { saveIncident, storedIncident } from '../../src/store/incidents.ts'
 import { mirrorRows, saveStep } from '../../src/store/mirrors.ts'
 import { comment, decided, event, facts, settings } from '../decision/incidents/building.ts'
 import { aPglite } from '../support/databases.ts'
+import { anIncidentShell } from '../support/incident-shell.ts'
 
 const repository = { installationId: 1, repositoryId: 2, owner: 'acme', repo: 'incidents' }
 const at = (clock: string) => `2026-10-19T${clock}:00Z`
@@ -19,21 +19,10 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 
-const shell = (): IncidentShell => ({
-  database,
-  github: () => Promise.reject(new Error('GitHub is not asked')),
-  now: () => new Date(now),
-  log: { warn: () => undefined } as never,
-  queue: {
-    enqueueAll: async () => undefined,
-    enqueueTransition: async () => undefined,
-    enqueueNotice: async () => undefined,
-    enqueueIncident: async () => undefined,
-  },
-  paging: { eventsUrl: '', keys: { on_call: 'one', lead: 'another' } },
-  jira: undefined,
-  datadog: undefined,
-})
+const shell = () =>
+  anIncidentShell(database, () => new Date(now), {
+    paging: { eventsUrl: '', keys: { on_call: 'one', lead: 'another' } },
+  })
 
 const label = (severity: string, clock: string) =>
   event('labeled', 'ana', at(clock), { label: `sev/${severity}` })

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { mergeIncidentFacts } from '../../src/decision/incidents/earlier.ts'
 import type { IncidentFacts } from '../../src/decision/incidents/facts.ts'
 import { decideAgain } from '../../src/incidents/evaluate-incident.ts'
-import type { IncidentShell } from '../../src/incidents/shell.ts'
 import type { Database } from '../../src/store/database.ts'
 import { incidentChanges, saveIncident, storedIncident } from '../../src/store/incidents.ts'
 import { comment, decided, event, facts, settings } from '../decision/incidents/building.ts'
 import { aPglite } from '../support/databases.ts'
+import { anIncidentShell } from '../support/incident-shell.ts'
 
 const repository = { installationId: 1, repositoryId: 2, owner: 'acme', repo: 'incidents' }
 const at = (minute: number) => new Date(Date.parse('2026-10-19T16:00:00Z') + minute * 60_000).toISOString()
@@ -20,21 +20,12 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 
-const shell = (): IncidentShell => ({
-  database,
-  github: () => Promise.reject(new Error('GitHub is not asked')),
-  now: () => new Date(now),
-  log: { warn: () => undefined } as never,
-  queue: {
-    enqueueAll: async () => undefined,
-    enqueueTransition: async () => undefined,
-    enqueueNotice: async (notice) => void announced.push(...(notice as { lines: string[] }).lines),
-    enqueueIncident: async () => undefined,
-  },
-  paging: { eventsUrl: '', keys: {} },
-  jira: undefined,
-  datadog: undefined,
-})
+const shell = () =>
+  anIncidentShell(database, () => new Date(now), {
+    queue: {
+      enqueueNotice: async (notice) => void announced.push(...(notice as { lines: string[] }).lines),
+    },
+  })
 
 /** Reads an incident at the given minutes, as GitHub tells of it then; gives the lines that were recorded. */
 async function recordedOf(readings: [number, Partial<IncidentFacts>][]): Promise<string[]> {

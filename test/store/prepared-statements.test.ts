@@ -117,6 +117,15 @@ describe('behind a pooler that gives each transaction another connection', () =>
     await pooler.close()
   })
 
+  test('what may take minutes, and does not run again, is not prepared', async () => {
+    const sql = 'SELECT $1::int AS slow'
+    for (const slow of [1, 2, 3]) {
+      const rows = await database.transaction((tx) => tx.query(sql, [slow]), { limits: 'none' })
+      expect(rows).toEqual([{ slow }])
+    }
+    expect(messages()).toEqual([])
+  })
+
   test('statements succeed, alone and in transactions, and one message names the remedy', async () => {
     const numbers = Array.from({ length: 40 }, (_, n) => n)
     const run = (sql: string) => (n: number) =>

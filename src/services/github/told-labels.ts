@@ -46,7 +46,7 @@ export async function unlistedLabels(
   return unlisted
 }
 
-/** GitHub never takes so long. Without an end, an event that it sends and never lists would keep a label from counting forever. */
+/** Without an end, an event that it sends and never lists would keep a label from counting forever. */
 const listedBy = 60 * 60_000
 
 /** The time of an event is that of the pull request when GitHub wrote the event down, which may be a little later than in the list. */

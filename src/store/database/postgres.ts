@@ -115,13 +115,16 @@ async function transact<T>(
   }
 }
 
-/** The client's own limit cannot be switched off for one query: 0 stands for the one of the pool. */
+/**
+ * The client's own limit cannot be switched off for one query: 0 stands for the one of the pool. What may take minutes is not prepared, since it
+ * does not run again where that fails.
+ */
 const longest = 2 ** 31 - 1
 
 /** `begun`: the first statement is sent together with BEGIN, and fails if that does. */
 function asTransaction(client: pg.PoolClient, begun: Promise<unknown>, limit?: number): Transaction {
   const run = async (text: string, values?: unknown[]) => {
-    const options = { text, ...(values && { values }), ...(limit && { query_timeout: limit }) }
+    const options = { text, ...(values && { values }), ...(limit && { query_timeout: limit, name: '' }) }
     const [answer] = await Promise.all([client.query(options), begun])
     return answer
   }

@@ -9,7 +9,7 @@ const mostStatements = 300
 const ON_ANOTHER_CONNECTION = ['26000', '42P05']
 
 const POOLED =
-  'DATABASE_URL is a pooler that gives each transaction another connection. The bot works, but it finds new jobs up to half a second late, and costs the database more. Use the session mode of the pooler, or the server itself'
+  'DATABASE_URL leads to a pooler that gives each transaction another connection. The bot works, but it finds new jobs up to half a second late, and costs the database more. Use the session mode of the pooler, or the server itself'
 
 type Statement = { text: string; values?: unknown[]; name?: string }
 type Callback = (error: unknown, answer: unknown) => void
