@@ -103,6 +103,12 @@ describe('on Postgres, a statement', () => {
   })
 })
 
+/** Opens every connection of the pool, so that the pooler has as many to mix up. Nothing is prepared by it. */
+async function connectAll(database: Database): Promise<void> {
+  const one = () => database.transaction((tx) => tx.script('SELECT pg_sleep(0.1)'), { limits: 'none' })
+  await Promise.all(Array.from({ length: 8 }, one))
+}
+
 describe('behind a pooler that gives each transaction another connection', () => {
   let pooler: Awaited<ReturnType<typeof transactionPooler>>
   let database: Database
@@ -118,11 +124,12 @@ describe('behind a pooler that gives each transaction another connection', () =>
   })
 
   test('what may take minutes, and does not run again, is not prepared', async () => {
-    const sql = 'SELECT $1::int AS slow'
-    for (const slow of [1, 2, 3]) {
-      const rows = await database.transaction((tx) => tx.query(sql, [slow]), { limits: 'none' })
-      expect(rows).toEqual([{ slow }])
-    }
+    const run = (slow: number) =>
+      database.transaction((tx) => tx.query('SELECT $1::int AS slow', [slow]), { limits: 'none' })
+    await connectAll(database)
+    const rows: unknown[] = []
+    for (const slow of [1, 2, 3]) rows.push(await run(slow))
+    expect(rows).toEqual([1, 2, 3].map((slow) => [{ slow }]))
     expect(messages()).toEqual([])
   })
 
@@ -138,12 +145,26 @@ describe('behind a pooler that gives each transaction another connection', () =>
     expect(messages().map(({ msg }) => msg)).toEqual([expect.stringContaining('session mode')])
   })
 
+  test('a transaction runs again where a statement in it was prepared on another connection', async () => {
+    const own = await openDatabase({ url: pooler.url })
+    await connectAll(own)
+    const run = (n: number) => own.transaction((tx) => tx.query('SELECT $1::int AS again', [n]))
+    const rows: unknown[] = []
+    for (const n of [1, 2, 3]) rows.push(await run(n))
+    await own.close()
+    expect(rows).toEqual([1, 2, 3].map((again) => [{ again }]))
+  })
+
   test('jobs are sent, run and ended', async () => {
-    const { queue, ran, work } = await aQueue(database)
+    // A process of its own does not know yet that it is behind a pooler.
+    const own = await openDatabase({ url: pooler.url })
+    await connectAll(own)
+    const { queue, ran, work } = await aQueue(own)
     for (const number of [1, 2, 3]) await queue.enqueueEvaluate(aPull({ number }))
     await work()
     await untilIdle(queue)
     await queue.stop()
+    await own.close()
     expect(ran.map(({ number }) => number).sort()).toEqual([1, 2, 3])
   })
 })
