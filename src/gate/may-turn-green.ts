@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { readingFreshForGreen } from '../decision/gates/production-health.ts'
+import { isRecent } from '../decision/recent.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import { freshFor } from './calendar/schedule.ts'
 
@@ -26,7 +27,7 @@ export function reasonNotToTurnGreen(
   now: Date,
 ): string | undefined {
   if (changedSince) return 'it changed after it was read'
-  if (now.getTime() - readAt.getTime() > freshFor) return 'it was read too long ago'
+  if (!isRecent(readAt, now, freshFor)) return 'it was read too long ago'
   if (nextAt !== undefined && nextAt <= now) return 'the calendar changed after it was read'
   if (freeze && !isDeepStrictEqual(freeze.at, freeze.now)) return 'a freeze began or ended after it was read'
   return undefined
@@ -34,7 +35,6 @@ export function reasonNotToTurnGreen(
 
 /** Of the monitors that a verdict is based on, those that must be read again before a check turns green on it. */
 export function staleMonitors(monitors: { id: number; readAt: Date | null }[], now: Date): number[] {
-  const isStale = (readAt: Date | null) =>
-    readAt === null || now.getTime() - readAt.getTime() > readingFreshForGreen
+  const isStale = (readAt: Date | null) => readAt === null || !isRecent(readAt, now, readingFreshForGreen)
   return monitors.filter(({ readAt }) => isStale(readAt)).map(({ id }) => id)
 }

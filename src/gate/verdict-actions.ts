@@ -1,4 +1,5 @@
 import type { Step } from '../decision/gate.ts'
+import { isRecent } from '../decision/recent.ts'
 import type { PullRef } from '../decision/snapshot.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { requestReviews } from '../services/github/review-requests.ts'
@@ -125,7 +126,7 @@ async function readUnknownMonitors(
   if (!snapshot.health) return
   const ids = policy?.gates.production_health?.monitors.map(({ id }) => id) ?? []
   const fresh = snapshot.health.monitors.filter(
-    ({ readAt }) => readAt !== null && now().getTime() - Date.parse(readAt) <= 60_000,
+    ({ readAt }) => readAt !== null && isRecent(Date.parse(readAt), now(), 60_000),
   )
   if (ids.some((id) => !fresh.some((one) => one.id === id))) await queue.enqueueIncident({ task: 'monitors' })
 }
@@ -137,7 +138,7 @@ async function readIncidents(
 ): Promise<void> {
   if (!snapshot.incidents || !policy?.incidents) return
   const { readAt } = snapshot.incidents
-  if (readAt !== null && now().getTime() - Date.parse(readAt) < 2 * 3_600_000) return
+  if (readAt !== null && isRecent(Date.parse(readAt), now(), 2 * 3_600_000)) return
   const [owner = '', repo = ''] = policy.incidents.repository.split('/')
   await queue.enqueueIncident({ task: 'read all', installationId: pull.installationId, owner, repo })
 }

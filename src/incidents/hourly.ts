@@ -1,5 +1,6 @@
 import { incidentLabel } from '../decision/incidents/incident.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
+import { isRecent } from '../decision/recent.ts'
 import { isGone } from '../services/github/gone.ts'
 import { changedIncidents, issueRepositoryId } from '../services/github/incidents.ts'
 import { unfinishedAlerts } from '../store/alerts.ts'
@@ -31,7 +32,7 @@ export function hourlyIncidentCheck(shell: IncidentShell, serves: (account: stri
     for (const place of await incidentRepositories(shell.database)) {
       if (!serves(place.owner)) continue
       const last = await lastCheck(shell, place)
-      if (last && last >= startedAt && shell.now().getTime() - last.getTime() < period) continue
+      if (last && last >= startedAt && isRecent(last, shell.now(), period)) continue
       await checkIncidentRepository(shell, place, signal).catch((error: unknown) => {
         if (signal.aborted || isGone(error)) return
         const repository = `${place.owner}/${place.repo}`
@@ -52,7 +53,7 @@ export async function readIncidentRepository(
 ): Promise<void> {
   const place = await findIncidentRepository(shell.database, named)
   const last = place && (await lastCheck(shell, place))
-  if (!place || (last && shell.now().getTime() - last.getTime() < period)) return
+  if (!place || (last && isRecent(last, shell.now(), period))) return
   const repository = await checkIncidentRepository(shell, place, signal)
   await shell.database.transaction((tx) => enqueueAffectedPulls(shell, tx, { repository }))
 }

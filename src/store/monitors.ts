@@ -3,6 +3,7 @@ import { type HealthSettings, healthSettings } from '../decision/health-settings
 import type { AlertedMonitor } from '../decision/incidents/monitor-notes.ts'
 import type { MonitorStates, WatchCheck, WatchVerdict } from '../decision/incidents/watch.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
+import { isRecent } from '../decision/recent.ts'
 import type { Database, Queryable, Transaction } from './database.ts'
 
 export type StoredMonitor = { id: number; state: string; readAt: Date | null }
@@ -10,12 +11,12 @@ export type StoredMonitor = { id: number; state: string; readAt: Date | null }
 /** A monitor is read at most this often, for all pull requests and processes together. */
 const spacing = 60_000
 
-/** Claims the reading of a monitor. False: it was read, or tried, within the last minute. */
+/** Claims the reading of a monitor. False: it was read, or tried, within the last minute; a time that has not come yet proves nothing. */
 export async function claimReading(db: Queryable, id: number, now: Date): Promise<boolean> {
   const rows = await db.query(
     `INSERT INTO release_gate.monitors AS kept (id, state, tried_at) VALUES ($1, 'Unknown', $2)
-     ON CONFLICT (id) DO UPDATE SET tried_at = excluded.tried_at WHERE kept.tried_at <= $3 RETURNING 1`,
-    [id, now, new Date(now.getTime() - spacing)],
+     ON CONFLICT (id) DO UPDATE SET tried_at = excluded.tried_at WHERE kept.tried_at <= $3 OR kept.tried_at > $4 RETURNING 1`,
+    [id, now, new Date(now.getTime() - spacing), new Date(now.getTime() + spacing)],
   )
   return rows.length > 0
 }
@@ -43,8 +44,9 @@ export function saveMonitor(
       [id, state, at],
     )
     const knownUntil = (before?.readAt?.getTime() ?? 0) + readingFreshFor
-    const wasUnknown = at.getTime() > knownUntil
-    if (before?.readAt && wasUnknown) await appendState(tx, id, new Date(knownUntil + 1), 'Unknown')
+    const wasUnknown = !before?.readAt || !isRecent(before.readAt, at, readingFreshFor)
+    if (before?.readAt && at.getTime() > knownUntil)
+      await appendState(tx, id, new Date(knownUntil + 1), 'Unknown')
     const isChanged = wasUnknown || before?.state !== state
     if (isChanged) await appendState(tx, id, at, state)
     if (isChanged) await onChange(tx)

@@ -4,7 +4,7 @@ import { healthFact, healthFactAt } from '../../src/gate/health-fact.ts'
 import { saveAlertIncident, takeAlert } from '../../src/store/alerts.ts'
 import type { Database } from '../../src/store/database.ts'
 import { saveIncident } from '../../src/store/incidents.ts'
-import { saveMonitor, statesBefore } from '../../src/store/monitors.ts'
+import { claimReading, saveMonitor, statesBefore } from '../../src/store/monitors.ts'
 import { decided, event, facts, settings } from '../decision/incidents/building.ts'
 import { later } from '../support/closing.ts'
 import { aDatabase } from '../support/databases.ts'
@@ -62,6 +62,26 @@ describe('a merge is decided by what was known of a monitor then', () => {
       'failed',
       'passed',
     ])
+  })
+})
+
+describe('a monitor that was read while the clock was ahead', () => {
+  test('is read again as soon as it was set back, and then like any other', async () => {
+    await claimReading(database, 1, at(90))
+    const claims = []
+    for (const minute of [0, 0.5, 1]) claims.push(await claimReading(database, 1, at(minute)))
+    expect(claims).toEqual([true, false, true])
+  })
+
+  test('is not read again for a process whose clock is half a minute behind', async () => {
+    await claimReading(database, 1, at(0.5))
+    expect(await claimReading(database, 1, at(0))).toBe(false)
+  })
+
+  test('has its pull requests read again, since its state was not known', async () => {
+    await saveMonitor(database, 1, 'OK', at(90))
+    expect(await saveMonitor(database, 1, 'OK', at(0))).toBe(true)
+    expect(await saveMonitor(database, 1, 'OK', at(1))).toBe(false)
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type GreenBasis, reasonNotToTurnGreen } from '../../src/gate/may-turn-green.ts'
+import { type GreenBasis, reasonNotToTurnGreen, staleMonitors } from '../../src/gate/may-turn-green.ts'
 import { inWindow, minutesLater } from '../support/snapshot.ts'
 
 const now = new Date(inWindow)
@@ -17,6 +17,7 @@ describe('a check may turn green', () => {
   test.each<[string, GreenBasis]>([
     ['on facts that were read just now', aBasis()],
     ['on facts that were read ten minutes ago', aBasis({ readAt: at(-10) })],
+    ['on facts that another process read, whose clock is a little ahead', aBasis({ readAt: at(0.1) })],
     ['where the calendar never changes the verdict', aBasis({ nextAt: undefined })],
     ['a millisecond before the calendar changes it', aBasis({ nextAt: new Date(now.getTime() + 1) })],
     [
@@ -34,6 +35,11 @@ describe('a check may not turn green', () => {
     [
       'on facts that were read over ten minutes ago',
       aBasis({ readAt: new Date(at(-10).getTime() - 1) }),
+      /too long ago/,
+    ],
+    [
+      'on facts that were read later than it is now, since the clock was set back',
+      aBasis({ readAt: new Date(at(10).getTime() + 1) }),
       /too long ago/,
     ],
     ['at the moment at which the calendar changes the verdict', aBasis({ nextAt: now }), /calendar/],
@@ -55,4 +61,9 @@ describe('a check may not turn green', () => {
   ])('%s', (_name, basis, why) => {
     expect(reasonNotToTurnGreen(basis, now)).toMatch(why)
   })
+})
+
+test('a monitor has to be read again before a check turns green, unless that was within the last minute', () => {
+  const monitors = [null, at(-1.1), at(-1), at(0.5), at(1.1)].map((readAt, id) => ({ id, readAt }))
+  expect(staleMonitors(monitors, now)).toEqual([0, 1, 4])
 })

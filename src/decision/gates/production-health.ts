@@ -4,6 +4,7 @@ import { healthSettings } from '../health-settings.ts'
 import { isNamedIn } from '../incidents/naming.ts'
 import { passForUrgentFix } from '../incidents/urgent-fix.ts'
 import { code, list } from '../markdown.ts'
+import { isRecent } from '../recent.ts'
 import type { HealthFact, Snapshot } from '../snapshot.ts'
 import { timeZoneOf } from '../window-settings.ts'
 
@@ -52,7 +53,7 @@ export const productionHealth = defineGate({
 })
 
 function isFresh({ readAt }: Monitor, { takenAt }: Snapshot): boolean {
-  return readAt !== null && Date.parse(takenAt) - Date.parse(readAt) <= readingFreshFor
+  return readAt !== null && isRecent(Date.parse(readAt), Date.parse(takenAt), readingFreshFor)
 }
 
 function unnamed(): Finding {
