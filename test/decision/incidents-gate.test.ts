@@ -76,9 +76,19 @@ describe('the gate incidents', () => {
   test.each([
     ['owns it, in other case', ['Rewards'], 'waiting'],
     ['owns all', [], 'waiting'],
+    ['owns it, with a space after it', ['rewards '], 'waiting'],
     ['owns another one', ['wallets'], 'passed'],
   ])('where the repository %s: %s is %s', (_, components, state) => {
     expect(finding({ incidents: facts({ unresolved: [open] }) }, { components }).state).toBe(state)
+  })
+
+  test.each([
+    ['composed', 'decomposed', 'Pr\u00e4mien', 'PRA\u0308MIEN'],
+    ['decomposed', 'composed', 'pra\u0308mien', 'Pr\u00c4mien'],
+  ])('waits where the policy has its accents %s and the incident %s', (_, __, owned, component) => {
+    const unresolved = [{ ...open, component }]
+    expect(finding({ incidents: facts({ unresolved }) }, { components: [owned] }).state).toBe('waiting')
+    expect(finding({ incidents: facts({ unresolved }) }, { components: ['Pramien'] }).state).toBe('passed')
   })
 
   test('waits for an incident without a component, whatever the repository owns', () => {
@@ -151,6 +161,7 @@ describe('the gate incidents', () => {
   test.each([
     ['were never read', null],
     ['were read more than three hours ago', '2026-10-21T14:59:00Z'],
+    ['were read more than three hours later than it is now', '2026-10-21T21:01:00Z'],
   ])('never passes where the incidents %s', (_, readAt) => {
     expect(finding({ incidents: facts({ readAt }) })).toMatchObject({
       state: 'waiting',

@@ -4,6 +4,7 @@ import { defineGate, type Finding, failed, passed, waiting } from '../gate.ts'
 import { isNamedIn } from '../incidents/naming.ts'
 import { passForUrgentFix } from '../incidents/urgent-fix.ts'
 import { code, list } from '../markdown.ts'
+import { isRecent } from '../recent.ts'
 import type { IncidentsFact } from '../snapshot.ts'
 import { timeZoneOf } from '../window-settings.ts'
 
@@ -38,7 +39,7 @@ export const incidents = defineGate({
     if (!facts) return notSetUp()
     const now = Date.parse(takenAt)
     if (facts.replaced) return replaced()
-    if (facts.readAt === null || now - Date.parse(facts.readAt) > freshFor)
+    if (facts.readAt === null || !isRecent(Date.parse(facts.readAt), now, freshFor))
       return unread(facts.readAt, timeZoneOf(gates))
     const isOwned = ({ component, components: reported = [component] }: Reported) =>
       components.length === 0 || reported.some((one) => one === null || isIn(components, one))
@@ -59,7 +60,12 @@ export const incidents = defineGate({
 type Reported = Pick<Known, 'component' | 'components'>
 
 function isIn(components: string[], one: string): boolean {
-  return components.some((owned) => owned.toLowerCase() === one.toLowerCase())
+  return components.some((owned) => spelled(owned) === spelled(one))
+}
+
+/** An accent can be a character of its own or a part of its letter; both look the same. */
+function spelled(component: string): string {
+  return component.trim().normalize('NFC').toLowerCase()
 }
 
 function notSetUp(): Finding {
