@@ -178,7 +178,7 @@ async function keep(
     const before = await storedIncident(tx, key)
     const stored = decide(before)
     const { incident, repository, number } = stored
-    if (!(await saveIncident(tx, stored))) return undefined
+    if (!(await saveIncident(tx, stored, shell.now()))) return undefined
     if (stored.digest !== before?.digest) {
       await recordChanges(shell, tx, stored, before)
       await enqueueAffectedPulls(shell, tx, stored)

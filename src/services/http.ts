@@ -14,6 +14,9 @@ export function isRefused(error: unknown): boolean {
   return error instanceof Error && MARK in error
 }
 
+/** No system is left alone for longer, whatever it asks for: a page that waits must not wait for a proxy's mistake. In seconds. */
+const longestWait = 300
+
 /** Request Timeout and Too Early say nothing of the request: a proxy may answer so for any. */
 const passing = [408, 425]
 
@@ -30,7 +33,7 @@ type Call = {
 
 /**
  * One call of a small JSON API. Errors name the system, the path and the status, never a header, a body or a query.
- * @throws `retryAfterError` at a limit, `refused` for other 4xx but those that pass, an error that is retried for everything else.
+ * @throws `retryAfterError` at a limit, for five minutes at most, `refused` for other 4xx but those that pass, an error that is retried for everything else.
  */
 export async function callJson({ system, url, method, headers, body, signal, now }: Call): Promise<unknown> {
   const { pathname } = new URL(url)
@@ -51,7 +54,7 @@ export async function callJson({ system, url, method, headers, body, signal, now
   const text = await response.text()
   if (response.status === 429) {
     const seconds = Number(response.headers.get('retry-after'))
-    const wait = Number.isFinite(seconds) && seconds > 0 ? seconds : 60
+    const wait = seconds > 0 ? Math.min(seconds, longestWait) : 60
     throw retryAfterError(new Date(now().getTime() + wait * 1_000), `${system} asks to wait`)
   }
   const what = `${system} answered ${method} ${pathname} with ${response.status}`

@@ -22,6 +22,7 @@ export async function reserveEvent(
 ): Promise<Date | undefined> {
   const line = lineOf(key)
   const ahead = (atOnce[kind] - 2) * spacing
+  await forgetTimesAhead(db, [line, `${line} ${kind}`], now)
   const taken = await db.query(
     `INSERT INTO release_gate.notice_channels AS pace (channel, posted_at, promised_at) VALUES ($1, $2, $2)
      ON CONFLICT (channel) DO UPDATE SET posted_at = greatest(pace.posted_at + make_interval(secs => $4), excluded.posted_at)
@@ -38,6 +39,17 @@ export async function reserveEvent(
     [line, `${line} ${kind}`, ahead / 1_000, spacing / 1_000],
   )
   return waiting?.at ?? new Date(now.getTime() + spacing)
+}
+
+/** Nobody waits longer for a turn. What says so was written while this machine's clock was ahead. */
+const longestWait = 30 * 60_000
+
+async function forgetTimesAhead(db: Queryable, lines: string[], now: Date): Promise<void> {
+  await db.query(
+    `UPDATE release_gate.notice_channels SET posted_at = least(posted_at, $2), promised_at = least(promised_at, $2)
+     WHERE channel = ANY ($1::text[]) AND greatest(posted_at, promised_at) > $3`,
+    [lines, now, new Date(now.getTime() + longestWait)],
+  )
 }
 
 /** Lets nothing be sent with a routing key before a time that PagerDuty has named, and no more at once right after it. */

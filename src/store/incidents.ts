@@ -68,8 +68,11 @@ export async function lockIncident(tx: Transaction, { repository, number }: Key)
   ])
 }
 
-/** Keeps a decision. False: one from newer facts is there. */
-export async function saveIncident(db: Queryable, stored: StoredIncident): Promise<boolean> {
+/** How far apart the clocks of two processes may be. */
+const clocksApart = 60_000
+
+/** Keeps a decision. False: one from newer facts is there; facts of a time that has not come yet are not newer. */
+export async function saveIncident(db: Queryable, stored: StoredIncident, now?: Date): Promise<boolean> {
   const { repository, number, governedBy, settings, facts, incident, digest } = stored
   const rows = await db.query(
     `INSERT INTO release_gate.incidents AS kept
@@ -80,7 +83,7 @@ export async function saveIncident(db: Queryable, stored: StoredIncident): Promi
        governed_by = excluded.governed_by, settings = excluded.settings, facts = excluded.facts, incident = excluded.incident,
        digest = excluded.digest, state = excluded.state, severity = excluded.severity, component = excluded.component,
        read_at = excluded.read_at, next_at = excluded.next_at
-     WHERE kept.read_at <= excluded.read_at RETURNING 1`,
+     WHERE kept.read_at <= excluded.read_at OR kept.read_at > $16 RETURNING 1`,
     [
       repository.installationId,
       repository.repositoryId,
@@ -97,6 +100,7 @@ export async function saveIncident(db: Queryable, stored: StoredIncident): Promi
       incident.component,
       new Date(facts.takenAt),
       incident.nextAt === undefined ? null : new Date(incident.nextAt),
+      now ? new Date(now.getTime() + clocksApart) : null,
     ],
   )
   return rows.length > 0

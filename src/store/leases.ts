@@ -9,7 +9,8 @@ const longest = 600_000
 
 /**
  * Does `work` while no other process does work under the same key; waits a second at most for whoever does. A lease is renewed while its
- * work runs, so it is never taken from one that still runs; it expires when its process has died.
+ * work runs, so it is never taken from one that still runs; it expires when its process has died. One that would expire much later than any does
+ * was taken while the clock was ahead.
  * @returns undefined if another process keeps the lease.
  */
 export async function tryWithLease<Result>(
@@ -40,8 +41,8 @@ async function takeLease(db: Queryable, key: string, holder: string, now: Date):
   const taken = await db.query(
     `INSERT INTO release_gate.leases AS lease (key, holder, expires_at) VALUES ($1, $2, $4)
      ON CONFLICT (key) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
-     WHERE lease.expires_at < $3 RETURNING 1`,
-    [key, holder, now, new Date(now.getTime() + lasts)],
+     WHERE lease.expires_at < $3 OR lease.expires_at > $5 RETURNING 1`,
+    [key, holder, now, new Date(now.getTime() + lasts), new Date(now.getTime() + longest)],
   )
   return taken.length > 0
 }

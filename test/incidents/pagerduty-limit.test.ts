@@ -107,6 +107,17 @@ async function pages(count: number): Promise<Job[]> {
   return jobs
 }
 
+test('a clock that is set back by a day keeps no page waiting until it has caught up', async () => {
+  const day = 86_400_000
+  time = start + day
+  for (const job of [...changes(40), ...(await pages(40))])
+    await job.run().catch((error: unknown) => expect(retryTimeOf(error)).toBeDefined())
+  time = start
+  const left = (await pages(45)).slice(40)
+  const { done } = await runAll(left)
+  expect(Math.max(...done.values()) - start).toBeLessThan(60_000)
+})
+
 const most = (times: number[]) =>
   Math.max(...times.map((from) => times.filter((one) => one >= from && one < from + 60_000).length))
 

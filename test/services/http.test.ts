@@ -65,6 +65,10 @@ test.each([401, 403, 408, 425, 500, 502, 503, 504])('%i is tried again', async (
 
 test.each([
   ['the seconds that it names', { 'retry-after': '7' }, 7],
+  ['no more than five minutes, whatever it names', { 'retry-after': '86400' }, 300],
+  ['five minutes where it names a number that no date has', { 'retry-after': '1e300' }, 300],
+  ['five minutes where it names no end', { 'retry-after': 'Infinity' }, 300],
+  ['a minute where it names a time that has passed', { 'retry-after': '-5' }, 60],
   ['a minute where it names none', {}, 60],
   ['a minute where it names a date', { 'retry-after': 'Mon, 19 Oct 2026 17:00:00 GMT' }, 60],
 ])('429 waits for %s', async (_, headers, seconds) => {

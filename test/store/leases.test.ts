@@ -58,6 +58,16 @@ describeOnBoth('a lease', (open) => {
     await working
   })
 
+  test('of a process that died while the clock was ahead is free once it is set back', async () => {
+    const { working, end } = await begin()
+    later(-509)
+    expect(await take()).toBeUndefined()
+    later(-2)
+    expect(await take()).toEqual({ result: 'done' })
+    end()
+    await working
+  })
+
   test('of a work that hangs is free ten minutes and 90 seconds after it began', async () => {
     const { working, end } = await begin(5)
     later(599)
