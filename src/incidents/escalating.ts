@@ -8,6 +8,7 @@ import {
 } from '../decision/incidents/escalation.ts'
 import { jiraIssue } from '../decision/incidents/mirror.ts'
 import { newPages, pageNow, stepOfPage, type WantedPage } from '../decision/incidents/pagerduty-page.ts'
+import { placeOf, targetsOf } from '../decision/incidents/settings.ts'
 import { list } from '../decision/markdown.ts'
 import { appendRecord } from '../store/audit.ts'
 import type { Transaction } from '../store/database.ts'
@@ -27,9 +28,11 @@ export async function escalate(
   stored: StoredIncident,
 ): Promise<number | undefined> {
   const { incident, settings, facts } = stored
-  const steps = escalationSteps(incident, settings.escalation)
-  const outcomes = outcomesByKey(steps, await stepOutcomes(tx, stored))
   const now = Date.parse(facts.takenAt)
+  const allowance = targetsOf(settings)[incident.severity].response
+  const time = { allowance, place: placeOf(settings), takenAt: now }
+  const steps = escalationSteps(incident, settings.escalation, time)
+  const outcomes = outcomesByKey(steps, await stepOutcomes(tx, stored))
   for (let [step] = stepsToTake(steps, outcomes, now); step; [step] = stepsToTake(steps, outcomes, now))
     outcomes[step.key] = await take(shell, tx, stored, step)
   await wantMirrors(shell, tx, stored, outcomes)

@@ -45,6 +45,39 @@ export function deadlineOf(
   throw new RangeError(`The allowance is not used up within ten years of ${new Date(start).toISOString()}.`)
 }
 
+/**
+ * The instant at which a part of the time that counts between two instants has passed, for the kind of time of an allowance. `part` is from 0
+ * to 1. Time in `excluded` does not count.
+ *
+ * @throws RangeError as `deadlineOf`.
+ */
+export function partWay(
+  { from, to }: Span,
+  part: number,
+  { allowance, place, excluded }: { allowance: Allowance; place: Place; excluded: readonly Span[] },
+): number {
+  if (allowance.kind === 'elapsed' || to <= from) return from + Math.max(0, to - from) * part
+  const length = Math.round(timeBetween({ from, to }, allowance, place, excluded) * part)
+  return deadlineOf(from, { ...allowance, length }, place, excluded)
+}
+
+function timeBetween(
+  { from, to }: Span,
+  allowance: Allowance,
+  place: Place,
+  excluded: readonly Span[],
+): number {
+  const blocks = [...excluded].sort((a, b) => a.from - b.from)
+  const clock = wallClock(place.zone)
+  let sum = 0
+  for (const span of spansThatCount(from, allowance, place)) {
+    if (span.from >= to) break
+    const part = { from: Math.max(span.from, from), to: Math.min(span.to, to) }
+    for (const left of subtractSpans([part], blocks)) sum += clock.between(left.from, left.to)
+  }
+  return sum
+}
+
 type Clock = { between(from: number, to: number): number; after(from: number, length: number): number }
 
 const elapsed: Clock = { between: (from, to) => to - from, after: (from, length) => from + length }

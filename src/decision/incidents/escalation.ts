@@ -1,3 +1,4 @@
+import { type Allowance, type Place, partWay } from '../clocks/business-time.ts'
 import { isMoreSevere, type Severity } from '../clocks/clocks.ts'
 import type { EscalationSettings, PageTarget } from './escalation-settings.ts'
 import type { Incident } from './incident.ts'
@@ -17,30 +18,54 @@ export type EscalationStep = {
 /** What became of a step, and when: taken, or why it was not possible. */
 export type StepOutcome = { outcome: 'taken' | 'impossible'; why?: string | undefined; at?: Date }
 
+/** In what kind of time the first response is due, and when the facts were read: a wait that has no end yet ends then. */
+export type ResponseTime = { allowance: Allowance | undefined; place: Place; takenAt: number }
+
 /**
  * The steps of an incident now, in their order. Resolving it or lowering its severity cancels what is still to come, and so does
  * a response, but for the first page of an opening, a raise or a reopening: whoever is on call learns of it in any case.
  */
-export function escalationSteps(incident: Incident, settings: EscalationSettings): EscalationStep[] {
+export function escalationSteps(
+  incident: Incident,
+  settings: EscalationSettings,
+  time?: ResponseTime,
+): EscalationStep[] {
   const [response] = incident.clocks
   if (incident.state === 'resolved' || !response) return []
   const from = countsSince(incident)
   const episode = `${incident.reopened}/${incident.severity}${repetition(incident)}`
   const isFirstPaged = !wasLoweredLast(incident)
   const due = response.due ?? Number.POSITIVE_INFINITY
-  return settings[incident.severity]
+  return oneForEachTime(settings[incident.severity]).flatMap(({ after, page }) => {
+    // At the very due instant the response is still in time.
+    const at = after === 100 ? Math.max(from, due) + 1 : partOf({ from, due }, after / 100, incident, time)
+    const isFirst = after === 0 && isFirstPaged
+    const isAnswered = response.metAt !== undefined && response.metAt <= at
+    if ((isAnswered && !isFirst) || !Number.isFinite(at)) return []
+    return [{ key: `${episode}/${after}`, at, page, since: from }]
+  })
+}
+
+/** In their order. A step is known by its time, so two of the same time are one that pages everyone. */
+function oneForEachTime(steps: EscalationSettings[Severity]): EscalationSettings[Severity] {
+  return [...Map.groupBy(steps, ({ after }) => after)]
+    .map(([after, same]) => ({ after, page: [...new Set(same.flatMap(({ page }) => page))] }))
     .toSorted((a, b) => a.after - b.after)
-    .map(({ after, page }) => ({
-      key: `${episode}/${after}`,
-      // At the very due instant the response is still in time.
-      at: after === 0 ? from : from + Math.max(0, due - from) * (after / 100) + (after === 100 ? 1 : 0),
-      page: [...page],
-      since: from,
-    }))
-    .filter(
-      ({ at }, index) => (index === 0 && isFirstPaged) || response.metAt === undefined || response.metAt > at,
-    )
-    .filter(({ at }) => Number.isFinite(at))
+}
+
+/** When a part of the time for the response has passed: of service hours and business days, only these count. */
+function partOf(
+  { from, due }: { from: number; due: number },
+  part: number,
+  { waiting = [] }: Incident,
+  time: ResponseTime | undefined,
+): number {
+  if (part === 0) return from
+  const { allowance, place, takenAt } = time ?? {}
+  if (!allowance || !place || takenAt === undefined || !Number.isFinite(due))
+    return from + Math.max(0, due - from) * part
+  const excluded = waiting.map((wait) => ({ from: wait.from, to: wait.to ?? takenAt }))
+  return partWay({ from, to: due }, part, { allowance, place, excluded })
 }
 
 /** Since when the severity counts: the start, the change to it or the reopening, whichever is the last. */

@@ -7,8 +7,10 @@ import {
   stepsToTake,
 } from '../../../src/decision/incidents/escalation.ts'
 import type { IncidentFacts } from '../../../src/decision/incidents/facts.ts'
+import { decideIncident } from '../../../src/decision/incidents/incident.ts'
 import { jiraIssue, type WantedIssue } from '../../../src/decision/incidents/mirror.ts'
 import { newPages, pageNow, type WantedPage } from '../../../src/decision/incidents/pagerduty-page.ts'
+import { incidentSettings, placeOf, targetsOf } from '../../../src/decision/incidents/settings.ts'
 import { comment, decided, event, facts, settings, time } from './building.ts'
 
 const at = (clock: string) => `2026-10-19T${clock}:00Z`
@@ -111,6 +113,76 @@ describe('the steps of an escalation', () => {
       event('reopened', 'eva', at('19:00')),
     ]
     expect(planned({ ...P0, events })[0]).toEqual(['1/P0/0', '2026-10-19T19:00:00.000Z', 'on_call'])
+  })
+})
+
+describe('the steps of a policy', () => {
+  const under = (escalation: object, more: Partial<IncidentFacts>) => {
+    const own = incidentSettings.parse({ repository: 'acme/incidents', holidays: 'US-CA', escalation })
+    const incident = decideIncident(facts(more), own)
+    return escalationSteps(incident, own.escalation, {
+      allowance: targetsOf(own)[incident.severity].response,
+      place: placeOf(own),
+      takenAt: Date.parse(facts(more).takenAt),
+    })
+  }
+  const shown = (steps: ReturnType<typeof under>) =>
+    steps.map(({ at: when, page }) => `${time(when)} ${page.join('+')}`)
+
+  test('that are of one time are one, which pages everyone once', () => {
+    const both = [
+      { after: 50, page: ['lead'] },
+      { after: 0, page: ['on_call', 'on_call'] },
+      { after: 0, page: ['lead', 'on_call'] },
+    ]
+    const steps = under({ P0: both }, P0)
+    expect(shown(steps)).toEqual(['2026-10-19T16:00:00.000Z on_call+lead', '2026-10-19T16:07:30.000Z lead'])
+    expect(new Set(steps.map(({ key }) => key)).size).toBe(2)
+  })
+
+  test('without one at once are all canceled by a response', () => {
+    const lead = [{ after: 50, page: ['lead'] }]
+    expect(shown(under({ P0: lead }, P0))).toEqual(['2026-10-19T16:07:30.000Z lead'])
+    expect(under({ P0: lead }, { ...P0, comments: [comment('ana', at('16:05'), 'Seen.')] })).toEqual([])
+  })
+
+  describe('in service hours, opened at 8:00 PM', () => {
+    const evening = '2026-10-21T03:00:00Z'
+    const opened = { openedAt: evening, reported: [{ at: evening, severity: 'P2' }] }
+    const parts = [25, 50, 75, 100].map((after) => ({ after, page: ['lead'] }))
+
+    test('come when that part of the hours has passed, and not at night', () => {
+      expect(shown(under({ P2: parts }, { ...opened, takenAt: '2026-10-21T12:00:00Z' }))).toEqual([
+        '2026-10-21T04:00:00.000Z lead',
+        '2026-10-21T17:00:00.000Z lead',
+        '2026-10-21T18:00:00.000Z lead',
+        '2026-10-21T19:00:00.001Z lead',
+      ])
+    })
+
+    test('do not come while it waits for the customer, but for those from before', () => {
+      const events = [event('labeled', 'ana', '2026-10-21T17:30:00Z', { label: 'waiting-for-customer' })]
+      const waits = (takenAt: string) => shown(under({ P2: parts }, { ...opened, events, takenAt }))
+      expect(waits('2026-10-21T21:00:00Z')).toEqual([
+        '2026-10-21T04:00:00.000Z lead',
+        '2026-10-21T17:00:00.000Z lead',
+        '2026-10-21T21:30:00.000Z lead',
+        '2026-10-21T22:30:00.001Z lead',
+      ])
+      expect(waits('2026-10-22T02:00:00Z').slice(2)).toEqual([
+        '2026-10-22T02:30:00.000Z lead',
+        '2026-10-22T03:30:00.001Z lead',
+      ])
+    })
+  })
+
+  test('in business days come on one: half a day of a Friday evening is on Monday', () => {
+    const friday = '2026-10-24T01:00:00Z'
+    const opened = { openedAt: friday, reported: [{ at: friday, severity: 'P3' }] }
+    const half = [{ after: 50, page: ['lead'] }]
+    expect(shown(under({ P3: half }, { ...opened, takenAt: '2026-10-25T01:00:00Z' }))).toEqual([
+      '2026-10-26T13:00:00.000Z lead',
+    ])
   })
 })
 
