@@ -1,3 +1,4 @@
+import { parseDuration } from './duration.ts'
 import { code } from './markdown.ts'
 import type { RegressionSettings } from './regression-settings.ts'
 import type { Deployment, Evidence, Label, RegressionFacts, Snapshot } from './snapshot.ts'
@@ -91,6 +92,24 @@ export function standingFailure(
     .filter((run) => isOfHead(run, facts, head) && isOfPolicy(run, settings))
     .find((run) => hasFailed(run) || hasPassed(run))
   return deciding && hasFailed(deciding) ? deciding : undefined
+}
+
+/** How far apart the clocks of two processes may be. */
+const clocksApart = 5 * 60_000
+
+/** Whether a run began later than now. This machine's clock was wrong then or is wrong now, so nobody knows how old the run is. */
+export function isAhead({ startedAt }: Pick<Evidence, 'startedAt'>, now: number): boolean {
+  return Date.parse(startedAt) > now + clocksApart
+}
+
+/** Whether a run is young enough now, and still is at a later time. */
+export function isFresh(
+  run: Pick<Evidence, 'startedAt'>,
+  { freshness }: Pick<RegressionSettings, 'freshness'>,
+  now: number,
+  at = now,
+): boolean {
+  return !isAhead(run, now) && at < Date.parse(run.startedAt) + parseDuration(freshness)
 }
 
 /** Whether the server reported the head as its version, where the policy asks it. */

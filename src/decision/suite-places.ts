@@ -15,7 +15,10 @@ export function onlySuite(places: SuitePlaces): string | undefined {
   return typeof places === 'string' ? places : undefined
 }
 
-/** How a run is kept by its suites: one of other suites is not evidence. */
+/** How a run is kept by its suites: one of other suites is not evidence. No place has a backslash of its own. */
 export function suitesName(places: SuitePlaces): string {
-  return [places].flat().join(' ')
+  return [places]
+    .flat()
+    .map((place) => place.replaceAll(' ', '\\ '))
+    .join(' ')
 }

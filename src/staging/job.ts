@@ -1,10 +1,9 @@
-import { parseDuration } from '../decision/duration.ts'
 import { effectivePolicy } from '../decision/overrides.ts'
 import type { Policy } from '../decision/policy.ts'
 import { cancelledReport } from '../decision/regression-check.ts'
 import type { RegressionRequest } from '../decision/regression-request.ts'
 import type { RegressionFacts } from '../decision/snapshot.ts'
-import { currentRun } from '../decision/staging.ts'
+import { currentRun, isFresh } from '../decision/staging.ts'
 import { policyFor } from '../policy/policy-source.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { type Pull, readPull } from '../services/github/pulls.ts'
@@ -104,8 +103,7 @@ function hasEvidence(facts: RegressionFacts, { request, settings }: Asked, now: 
   const run = request.why === 'button' ? undefined : currentRun(facts, request.sha, settings)
   if (!run || (request.why === 'window' && run.verdict === 'inconclusive')) return false
   const when = request.why === 'window' ? now.getTime() + beforeWindow : now.getTime()
-  const age = when - Date.parse(run.startedAt)
-  return run.verdict !== 'passed' || age < parseDuration(settings.freshness)
+  return run.verdict !== 'passed' || isFresh(run, settings, now.getTime(), when)
 }
 
 async function run(shell: RegressionShell, task: RunTask, signal: AbortSignal): Promise<void> {

@@ -1,8 +1,7 @@
 import { windowStateAt } from '../decision/calendar.ts'
-import { parseDuration } from '../decision/duration.ts'
 import { effectiveGates } from '../decision/overrides.ts'
 import type { Policy } from '../decision/policy.ts'
-import { currentRun } from '../decision/staging.ts'
+import { currentRun, isFresh } from '../decision/staging.ts'
 import type { Queue } from '../store/queue.ts'
 import { type StoredVerdict, verdictsNaming } from '../store/verdicts.ts'
 import { beforeWindow, type RequestShell } from './requests.ts'
@@ -37,14 +36,14 @@ export async function requestRunsBeforeWindows(
   for (const stored of await verdictsNaming(database, 'staging_regression')) {
     const opensAt = opening(effectiveGates(stored), now)
     if (!opensAt || opensAt.getTime() - now.getTime() > beforeWindow) continue
-    await askOne(queue, stored, opensAt)
+    await askOne(queue, stored, { now, opensAt })
   }
 }
 
 async function askOne(
   queue: Pick<Queue, 'enqueueRegression'>,
   stored: StoredVerdict,
-  opensAt: Date,
+  { now, opensAt }: { now: Date; opensAt: Date },
 ): Promise<void> {
   const { pull, headSha: sha, snapshot } = stored
   const settings = effectiveGates(stored).staging_regression
@@ -52,7 +51,7 @@ async function askOne(
   const run = currentRun(snapshot.regression, sha, settings)
   const at = run ? Date.parse(run.startedAt) : 0
   if (run?.verdict === 'failed') return
-  if (run?.verdict === 'passed' && at + parseDuration(settings.freshness) > opensAt.getTime()) return
+  if (run?.verdict === 'passed' && isFresh(run, settings, now.getTime(), opensAt.getTime())) return
   if (run?.verdict === 'inconclusive' && at >= opensAt.getTime() - beforeWindow) return
   const { requestedBy: _, ...plain } = pull
   await queue.enqueueRegression({ pull: plain, sha, server: settings.server, why: 'window' })

@@ -3,6 +3,7 @@ import { stagingRegression } from '../../src/decision/gates/staging-regression.t
 import { defaultPolicy, policySchema } from '../../src/decision/policy.ts'
 import { regressionSettings } from '../../src/decision/regression-settings.ts'
 import type { RegressionFacts } from '../../src/decision/snapshot.ts'
+import { suitesName } from '../../src/decision/suite-places.ts'
 import { decide } from '../../src/decision/verdict.ts'
 import { testGate } from '../support/gate-tester.ts'
 import {
@@ -54,6 +55,10 @@ testGate('The staging regression', stagingRegression, {
     {
       name: 'a millisecond before it is too old',
       snapshot: withFacts({ runs: [anEvidence({ startedAt: '2026-11-18T18:10:00.001Z' })] }),
+    },
+    {
+      name: 'of a process whose clock is a little ahead',
+      snapshot: withFacts({ runs: [anEvidence({ startedAt: minutesLater(1, inWindow) })] }),
     },
     {
       name: 'of another head with the identical git tree',
@@ -178,6 +183,16 @@ testGate('The staging regression', stagingRegression, {
       state: 'waiting',
       title: 'Waiting for the staging regression',
       says: 'The last run passed more than 7d ago.',
+      next: run,
+    },
+    {
+      name: 'dated later than it is now, since the clock was set back: nobody knows its age, and it is run again',
+      snapshot: withFacts({ runs: [anEvidence({ startedAt: minutesLater(6, inWindow) })] }),
+      state: 'waiting',
+      title: 'Waiting for the staging regression',
+      says: [
+        'The last run is dated Wed, Nov 25, 6:16 PM UTC, which was still to come when this check was evaluated.',
+      ],
       next: run,
     },
     {
@@ -476,6 +491,15 @@ describe('an urgent change', () => {
   it('is not urgent for a policy without a release window', () => {
     const policy = policySchema.parse({ gates: { staging_regression: { defer_when_urgent: true } } })
     expect(decide(aSnapshot(urgent), policy).state).toBe('waiting')
+  })
+})
+
+describe('a run is kept by its suites', () => {
+  const names = [['a.yml', 'b.yml'], ['a.yml b.yml'], ['a.yml', 'b.yml c.yml'], ['a.yml b.yml', 'c.yml']]
+  it('and other suites have another name, also with spaces in it', () => {
+    expect(new Set(names.map(suitesName)).size).toBe(names.length)
+    expect(suitesName('a b.yml')).toBe(suitesName(['a b.yml']))
+    expect(suitesName(['suites/a.yml', 'b/**'])).toBe('suites/a.yml b/**')
   })
 })
 

@@ -6,6 +6,8 @@ import { type RegressionSettings, regressionSettings } from '../regression-setti
 import type { Evidence, RegressionFacts, Snapshot } from '../snapshot.ts'
 import {
   currentRun,
+  isAhead,
+  isFresh,
   isIdentified,
   newestTrustedDeployment,
   releaseLabel,
@@ -61,8 +63,10 @@ function evaluateEvidence(snapshot: Snapshot, settings: RegressionSettings, zone
   }
   const now = Date.parse(snapshot.takenAt)
   const fresh = Date.parse(run.startedAt) + parseDuration(settings.freshness)
-  if (now >= fresh) {
-    const why = `The last run passed more than ${settings.freshness} ago.`
+  if (!isFresh(run, settings, now)) {
+    const why = isAhead(run, now)
+      ? `The last run is dated ${formatTime(new Date(run.startedAt), zone)}, which was still to come when this check was evaluated. Its age is not known, so it does not count.`
+      : `The last run passed more than ${settings.freshness} ago.`
     return missingRunFinding(snapshot, facts, settings, why)
   }
   const waived = run.waivedUntil === undefined ? fresh : Date.parse(run.waivedUntil)
