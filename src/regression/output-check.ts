@@ -79,7 +79,14 @@ function compile(schema: unknown): Check {
       // Wrapped, so that a number on its own has a place, too, under which it is found.
       const holder = written.copy({ value }) as { value: unknown }
       const place = { instancePath: '', parentData: holder, parentDataProperty: 'value' } as const
-      if (validate(holder.value, { ...place, rootData: holder.value as never, dynamicAnchors: {} })) return []
+      try {
+        if (validate(holder.value, { ...place, rootData: holder.value as never, dynamicAnchors: {} }))
+          return []
+      } catch (error) {
+        // A reference may lead back to itself without an end.
+        const actual = `the answer cannot be checked: ${error instanceof Error ? error.message : String(error)}`
+        return [{ where, expected: 'a schema that an answer can be checked by', actual }]
+      }
       const actual = ajv.errorsText(validate.errors, { dataVar: 'the answer', separator: '; ' })
       return [{ where, expected: 'an answer that matches the outputSchema', actual }]
     }

@@ -18,6 +18,50 @@ describe('a format that nobody knows', () => {
   })
 })
 
+describe('a schema without an end', () => {
+  const loop = { type: 'object', $ref: '#' }
+  const node = { type: 'object', properties: { next: { $ref: '#' } } }
+  const nested = (depth: number): object => (depth === 0 ? {} : { next: nested(depth - 1) })
+  const check = (outputSchema: object, structuredContent: object) =>
+    outputChecker()({ name: 'read', outputSchema }, { content: [], structuredContent })
+
+  test('that refers to itself at once is not usable, and the run goes on', async () => {
+    expect(check(loop, {})).toEqual([
+      {
+        where: 'outputSchema',
+        expected: 'a schema that an answer can be checked by',
+        actual: 'the answer cannot be checked: Maximum call stack size exceeded',
+      },
+    ])
+    const call = () => ({ content: [], structuredContent: {} })
+    const tools = [aTool('read', { outputSchema: loop })]
+    const { report } = await runAgainst({ tools, call }, aSuite(readCase))
+    expect([report.verdict, report.gates.find(({ gate }) => gate === 'connection')?.verdict]).toEqual([
+      'failed',
+      'passed',
+    ])
+  })
+
+  test('that refers to itself in a part is checked at each depth', () => {
+    expect(check(node, nested(50))).toEqual([])
+    expect(check(node, { next: { next: 'text' } })).toEqual([
+      expect.objectContaining({ expected: 'an answer that matches the outputSchema' }),
+    ])
+  })
+
+  test.each([
+    ['elsewhere', { $ref: 'https://evil.example/schema.json' }],
+    ['nowhere', { $ref: '#/$defs/gone' }],
+  ])('that refers %s is not usable, and nothing is fetched', (_, part) => {
+    const fetched = vi.spyOn(globalThis, 'fetch')
+    expect(check({ type: 'object', properties: { a: part } }, { a: 1 })).toEqual([
+      expect.objectContaining({ expected: 'a valid outputSchema' }),
+    ])
+    expect(fetched).not.toHaveBeenCalled()
+    fetched.mockRestore()
+  })
+})
+
 describe('a pattern that RE2 cannot compute', () => {
   const lookahead = '^(?!ERR).+$'
   const check = (code: object, value: unknown) =>
