@@ -1,3 +1,4 @@
+import { formatTime } from './calendar.ts'
 import { oneLine } from './markdown.ts'
 import type { Notice } from './notice.ts'
 
@@ -6,7 +7,7 @@ export type Mail = { subject: string; text: string }
 
 /**
  * What a mail says of a notice. Undefined: it is not mailed. Mailed is what an attacker or a mistake may be behind; incidents only
- * where there is no Slack, which tells of them otherwise.
+ * where there is no Slack, which tells of them otherwise. A violation of row-level security is mailed beside its incident.
  */
 export function mailOf(notice: Notice, { withSlack }: { withSlack: boolean }): Mail | undefined {
   switch (notice.kind) {
@@ -31,6 +32,11 @@ export function mailOf(notice: Notice, { withSlack }: { withSlack: boolean }): M
         `Before: ${oneLine(notice.before, 500) || 'nothing'}`,
         `Now: ${notice.after === null ? 'the policy is invalid' : oneLine(notice.after, 500) || 'nothing'}`,
         `Record ${notice.seq} has the details.`,
+      ])
+    case 'violation':
+      return mail(notice.title, [
+        `${formatTime(new Date(notice.at), 'UTC')}: ${oneLine(notice.title, 300)}.`,
+        `Its incident is in ${oneLine(notice.incidents)}. More violations of the same table within the hour are not mailed.`,
       ])
     case 'incident':
       return withSlack ? undefined : incidentMail(notice)

@@ -8,7 +8,7 @@ type Repository = Merged['repository']
 type Pull = Merged['pull']
 
 /** A notice that is a message of its own, and one that may also be the message of its change. */
-export type Announced = Exclude<Notice, { kind: 'change' | 'release day' }>
+export type Announced = Exclude<Notice, { kind: 'change' | 'release day' | 'violation' }>
 
 export function linksOf({ check, record }: Pick<Merged, 'check' | 'record'>): (string | undefined)[] {
   const row = record && `Change record ${record.seq}`

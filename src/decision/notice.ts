@@ -157,6 +157,19 @@ const incident = z.object({
   late: z.boolean(),
 })
 
+/**
+ * A policy of the database refused a row. Only mailed: its incident is announced as well. Key: `violation/<table>/<hour>`, since an attack
+ * is thousands of them.
+ */
+const violation = z.object({
+  kind: z.literal('violation'),
+  key,
+  title: z.string(),
+  at: instant,
+  /** Where its incident is kept, `owner/name`. */
+  incidents: z.string(),
+})
+
 /** Release notes were posted as an issue. Key: `release-notes/<repositoryId>/<end of the period>/<issue>`. */
 const releaseNotes = z.object({
   kind: z.literal('release notes'),
@@ -275,6 +288,7 @@ const anyNotice = z.discriminatedUnion('kind', [
   organizationPolicy,
   deadLetter,
   incident,
+  violation,
   watched,
   releaseNotes,
 ])

@@ -1,6 +1,7 @@
 import { type Alert, alertMarker, incidentOf } from '../decision/incidents/alert.ts'
 import { resolutionOf } from '../decision/incidents/resolution.ts'
 import type { RepositoryRef } from '../decision/merge-task.ts'
+import type { NoticeOf } from '../decision/notice.ts'
 import { orGone } from '../services/github/errors.ts'
 import { isGone, isUnwritable } from '../services/github/gone.ts'
 import { ensureIncident, ensureNote, issueRepositoryId } from '../services/github/incidents.ts'
@@ -42,8 +43,20 @@ export async function storeIncomingAlert(
   await shell.database.transaction(async (tx) => {
     if (!(await storeAlert(tx, delivery, destination, alert, shell.now()))) return
     await shell.queue.enqueueIncident({ task: 'alert', source: alert.source, delivery }, { tx })
+    const notice = violationNotice(alert, destination)
+    if (notice) await shell.queue.enqueueNotice(notice, { tx })
   })
   return destination
+}
+
+/** Whoever watches over the data hears of a violation also while GitHub does not answer, so that no incident can be opened. */
+function violationNotice(
+  { source, id, title, at }: Alert,
+  { owner, repo }: Destination,
+): NoticeOf<'violation'> | undefined {
+  if (source !== 'supabase') return undefined
+  const key = `violation/${id}/${at.slice(0, 13)}`
+  return { kind: 'violation', key, title, at, incidents: `${owner}/${repo}` }
 }
 
 /** Where alerts go; a text says why they go nowhere. */

@@ -58,6 +58,8 @@ export async function notify(shell: NotifyShell, data: object, signal: AbortSign
     case 'release day':
       await tellReleaseDay(connected, notice, signal)
       return []
+    case 'violation':
+      return []
     case 'merged':
     case 'exception':
       return tellLanding(connected, notice, signal)

@@ -205,6 +205,14 @@ const anIncident: Notice = {
   late: true,
 }
 
+const aViolation: Notice = {
+  kind: 'violation',
+  key: 'violation/row-level security rewards/2026-11-25T18',
+  title: 'Row-level security refused a write to rewards by the role diner',
+  at: '2026-11-25T18:00:00Z',
+  incidents: 'foodyepay/incidents',
+}
+
 describe('mailed', () => {
   test('says who accepted the policy of another repository, on one line', () => {
     const notice = everyKind.find(({ kind }) => kind === 'organization policy') as Notice
@@ -231,16 +239,36 @@ describe('mailed', () => {
     })
   })
 
+  test('of a violation of row-level security is what was refused, when, and where its incident is', () => {
+    expect(mailOf(aViolation, { withSlack: true })).toEqual({
+      subject: '[release-gate] Row-level security refused a write to rewards by the role diner',
+      text: [
+        'Wed, Nov 25, 6:00 PM UTC: Row-level security refused a write to rewards by the role diner.',
+        'Its incident is in foodyepay/incidents. More violations of the same table within the hour are not mailed.',
+        '',
+      ].join('\n'),
+    })
+  })
+
   const kinds = (withSlack: boolean) =>
-    [...everyKind, anIncident].filter((notice) => mailOf(notice, { withSlack })).map(({ kind }) => kind)
+    [...everyKind, anIncident, aViolation]
+      .filter((notice) => mailOf(notice, { withSlack }))
+      .map(({ kind }) => kind)
   test('are security notices, and incidents where there is no Slack', () => {
-    expect([...new Set(kinds(true))].sort()).toEqual(['drift', 'exception', 'organization policy', 'records'])
+    expect([...new Set(kinds(true))].sort()).toEqual([
+      'drift',
+      'exception',
+      'organization policy',
+      'records',
+      'violation',
+    ])
     expect([...new Set(kinds(false))].sort()).toEqual([
       'drift',
       'exception',
       'incident',
       'organization policy',
       'records',
+      'violation',
     ])
   })
 })
