@@ -6,9 +6,12 @@ export function urgentShareCommand(now = () => new Date()): Command {
   const command = new Command('urgent-share')
     .description('print the share of urgent merges; auditors ask about more than 10%')
     .option('--days <number>', 'number of days to look back', '90')
+    .option('--json', 'print the counts of each installation as JSON')
   return withDatabaseOptions(command, '0 up to 10%, 1 more,\n2 usage error or unreadable records').action(
-    ({ days, ...options }: DatabaseOptions & { days: string }) =>
-      runDatabaseRequest('audit urgent-share', { days: daysOf(days), to: now().toISOString() }, options),
+    ({ days, json, ...options }: DatabaseOptions & { days: string; json?: boolean }) => {
+      const args = { days: daysOf(days), to: now().toISOString(), ...(json && { json }) }
+      return runDatabaseRequest('audit urgent-share', args, options)
+    },
   )
 }
 

@@ -35,6 +35,15 @@ test('tells the share of the last 90 days, and that it is more than auditors lik
   })
 })
 
+test('prints the counts of each installation as JSON', async () => {
+  const { out, code } = await run('--json')
+  expect(JSON.parse(out)).toEqual({
+    days: 90,
+    installations: [{ installationId: 5, account: null, merged: 3, urgent: 1, share: 1 / 3 }],
+  })
+  expect(code).toBe(1)
+})
+
 test('looks back as far as requested', async () => {
   expect(await run('--days', '20')).toMatchObject({
     out: expect.stringContaining('1 of 1 merges in 20 days'),

@@ -142,25 +142,30 @@ export async function printReport(
   return 0
 }
 
-export const shareArgs = z.strictObject({ days: z.int().min(1).max(9_999), to: instant })
+/** `json` is left out where it is not asked for, which a bot of an earlier version does not know. */
+export const shareArgs = z.strictObject({
+  days: z.int().min(1).max(9_999),
+  to: instant,
+  json: z.boolean().optional(),
+})
 
 export async function printUrgentShare(
   { database }: { database: Database },
-  { days, to: end }: z.output<typeof shareArgs>,
+  { days, to: end, json }: z.output<typeof shareArgs>,
   out: Output,
 ): Promise<number> {
   const to = new Date(end)
   const from = new Date(to.getTime() - days * day)
   const names = await accountNames(database)
-  let much = false
+  const found = []
   for (const id of await chainIds(database)) {
     const records = await Array.fromAsync(readRecords(database, id, { from, to }))
     const { merged, urgent, share } = urgentShare(records, { from, to })
+    found.push({ installationId: id, account: names.get(id) ?? null, merged, urgent, share })
     const who = installation(id, names).replace('installation', 'Installation')
-    await out(
-      `${who}: ${urgent} of ${merged} merges in ${days} days were urgent (${(share * 100).toFixed(1)}%).\n`,
-    )
-    much ||= share > urgentShareThreshold
+    const text = `${who}: ${urgent} of ${merged} merges in ${days} days were urgent (${(share * 100).toFixed(1)}%).\n`
+    if (!json) await out(text)
   }
-  return much ? 1 : 0
+  if (json) await out(`${JSON.stringify({ days, installations: found })}\n`)
+  return found.some(({ share }) => share > urgentShareThreshold) ? 1 : 0
 }
