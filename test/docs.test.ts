@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, globSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -8,6 +8,7 @@ import { actionsOf, events, isHandled } from '../src/bot/events.ts'
 import { defaultPolicy } from '../src/decision/policy.ts'
 import { parsePolicy } from '../src/policy/policy-file.ts'
 import { policyJsonSchema } from '../src/policy/schemas.ts'
+import { commandsIn, helpOf } from './commands/command-run.ts'
 
 const root = join(import.meta.dirname, '..')
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
@@ -48,6 +49,18 @@ describe('docs/operations.md', () => {
     expect(quoted.length).toBeGreaterThan(4)
     expect(quoted.filter((message) => !source.includes(message))).toEqual([])
   })
+})
+
+test('docs/operations.md says what to do about each message of the log that is an alert', () => {
+  const page = read('docs/operations.md')
+  const code = globSync('src/**/*.ts', { cwd: root, exclude: ['src/sandbox/**'] }).map(read)
+  const alerts = code.flatMap((text) =>
+    [...text.matchAll(/\.(?:error|warn)\(\s*\{[^{}]*\balert: true[^{}]*\},\s*'([^']+)'/g)].map(
+      ([, message = '']) => message,
+    ),
+  )
+  expect(alerts.length).toBeGreaterThan(10)
+  expect(alerts.filter((message) => !page.includes(`\`${message}\``))).toEqual([])
 })
 
 /** Code in the pages and the language of its block. */
@@ -134,6 +147,37 @@ describe('README.md', () => {
     expect(named).toContain('decide')
     expect(named.sort()).toEqual(commands.filter((name) => name !== 'help').sort())
   })
+})
+
+test('README.md names every command below another one in the row of that one', async () => {
+  const rows = read('README.md').split('\n')
+  const missing: string[] = []
+  let asked = 0
+  for (const name of commandsIn(await helpOf())) {
+    const row = rows.find((line) => line.startsWith(`| \`${name}`)) ?? ''
+    const below = commandsIn(await helpOf(name))
+    asked += below.length
+    missing.push(
+      ...below.filter((one) => !new RegExp(`[\` ]${one}[\` ]`).test(row)).map((one) => `${name} ${one}`),
+    )
+  }
+  expect(asked).toBeGreaterThan(20)
+  expect(missing).toEqual([])
+})
+
+test('the project has one address wherever its own repository is named', () => {
+  const files = globSync(
+    ['*.{md,yml,json}', 'docs/**/*.md', 'examples/**/*', 'src/**/*.ts', '.github/**/*.yml'],
+    { cwd: root, exclude: ['src/sandbox/**', 'package-lock.json'] },
+  ).filter((file) => statSync(join(root, file)).isFile())
+  const named = files.flatMap((file) =>
+    [...read(file).matchAll(/\b([\w-]+)\/release-gate(?=[/@,\s'"]|$)/gm)]
+      .map(([, owner = '']) => owner)
+      .filter((folder) => !['lib', 'opt', 'RUNNER_TEMP'].includes(folder))
+      .map((owner) => ({ file, owner })),
+  )
+  expect(named.length).toBeGreaterThan(4)
+  expect(named.filter(({ owner }) => owner !== 'foodyepay')).toEqual([])
 })
 
 test('docs/operations.md names every variable of the environment', () => {

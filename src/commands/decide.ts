@@ -30,7 +30,7 @@ export function decideCommand(): Command {
     .option('--snapshot <file>', 'a snapshot as JSON; see schema/snapshot.schema.json')
     .option('--pull <owner/name#number>', 'instead of a snapshot: a pull request, read now')
     .option('--policy <file>', "a release-gate.yml (with --pull: default is the repository's own)")
-    .option('--at <time>', 'with --pull: evaluate as of this time, as ISO date and time')
+    .option('--at <time>', 'with --pull: evaluate as of this time, as ISO date and time with an offset')
     .option('--label <name...>', 'with --pull: as if you had just added this label')
     .option('--token <token>', 'with --pull: a token of yours (default: GITHUB_TOKEN)')
     .option('--json', 'print the verdict as JSON; a snapshot always does')

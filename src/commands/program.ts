@@ -29,13 +29,13 @@ const commands: { name: string; description: string; load: () => Promise<Command
   },
   {
     name: 'incident',
-    description: 'open incidents, and show them with their clocks',
+    description: 'open and end incidents, show them with their clocks, and print what to set up',
     load: () => import('./incident.ts').then(({ incidentCommand }) => incidentCommand()),
   },
   {
     name: 'decide',
     description:
-      'evaluate a stored snapshot under a policy and print the verdict as JSON; the same input gives the same verdict',
+      'print the check of a live pull request under another policy, at another time or with a label, or replay a stored snapshot',
     load: () => import('./decide.ts').then(({ decideCommand }) => decideCommand()),
   },
   {
@@ -55,7 +55,8 @@ const commands: { name: string; description: string; load: () => Promise<Command
   },
   {
     name: 'login',
-    description: 'sign in with GitHub; needed for `status` and every command that changes something',
+    description:
+      'sign in with GitHub at the running bot, for `status`, freezes, exemptions, incidents and `policy accept`',
     load: () => import('./login.ts').then(({ loginCommand }) => loginCommand()),
   },
   {
@@ -80,7 +81,7 @@ const commands: { name: string; description: string; load: () => Promise<Command
   },
   {
     name: 'audit',
-    description: 'check and export the records',
+    description: 'verify, export and prune the records, and print reports and dossiers',
     load: () => import('./audit.ts').then(({ auditCommand }) => auditCommand()),
   },
   {
@@ -125,7 +126,7 @@ const commands: { name: string; description: string; load: () => Promise<Command
   },
   {
     name: 'regress',
-    description: 'run a regression suite against the tools of an MCP server',
+    description: 'run a regression suite against the tools of an MCP server, or write a first one',
     load: () => import('./regress.ts').then(({ regressCommand }) => regressCommand()),
   },
   {
@@ -135,12 +136,12 @@ const commands: { name: string; description: string; load: () => Promise<Command
   },
   {
     name: 'contract',
-    description: 'record and compare the tools that an MCP server offers',
+    description: 'show, record and compare the tools that an MCP server offers',
     load: () => import('./contract.ts').then(({ contractCommand }) => contractCommand()),
   },
 ]
 
-/** Runs the command line. Exit codes of every command: 0 yes or done, 1 no, 2 usage error, 3 GitHub or staging could not be reached. */
+/** Runs the command line. Exit codes of every command: 0 yes or done, 1 no, 2 usage error, 3 GitHub, staging or the bot cannot be reached. */
 export async function run(words: string[]): Promise<void> {
   process.stdout.on('error', endQuietly)
   try {

@@ -32,7 +32,7 @@ export function firstSuite(tools: readonly ListedTool[]): FirstSuite {
   const entry = (tool: ListedTool, writes = false) => caseText(tool, examples.get(tool.name), writes)
   return {
     text: [
-      '# Written by `release-gate regress init`. What each setting means: docs/regression.md.',
+      '# Written by `release-gate regress init`. What each setting means: docs/regression.md of release-gate.',
       'version: 1',
       ...(guessed.length > 0
         ? [

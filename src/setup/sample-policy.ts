@@ -1,5 +1,5 @@
 /** A starter policy: the defaults that a team is most likely to change, written out. */
-export const samplePolicy = `# yaml-language-server: $schema=https://raw.githubusercontent.com/release-gate/release-gate/main/schema/policy.schema.json
+export const samplePolicy = `# yaml-language-server: $schema=https://raw.githubusercontent.com/foodyepay/release-gate/main/schema/policy.schema.json
 # The branches that the gate covers. The default branch is always covered.
 branches: [main]
 gates:
