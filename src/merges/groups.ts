@@ -1,13 +1,21 @@
+import { failed } from '../decision/gate.ts'
 import type { GroupMember } from '../decision/group-report.ts'
 import type { MergeGroup, RepositoryRef } from '../decision/merge-task.ts'
-import { decide } from '../decision/verdict.ts'
+import { covers } from '../decision/policy.ts'
+import { decide, verdictOf } from '../decision/verdict.ts'
 import { requestMonitors } from '../gate/health-fact.ts'
 import { addStoredFacts } from '../gate/own-facts.ts'
 import { wantedFacts } from '../gate/snapshot-verdict.ts'
 import { policyPath } from '../policy/policy-file.ts'
 import { policyFor } from '../policy/policy-source.ts'
 import type { GitHub } from '../services/github/client.ts'
-import { contentsOfGroup, groupStands, isInBase } from '../services/github/merge-groups.ts'
+import {
+  branchOf,
+  contentsOfGroup,
+  groupStands,
+  isInBase,
+  sharersOfGroup,
+} from '../services/github/merge-groups.ts'
 import { identityOfFile, readPolicyFile } from '../services/github/policy.ts'
 import { readSnapshot } from '../services/github/snapshot.ts'
 import { factStore } from '../store/facts.ts'
@@ -36,9 +44,10 @@ export async function evaluateGroup(
     const otherPolicy = evaluated.some(changesPolicy)
     const next = await evaluateMember(shell, github, repository, number, otherPolicy)
     if (next === 'no policy') return
-    evaluated.push(next)
+    evaluated.push(inGroup(next, group))
   }
-  const checked = await withKnownPolicy(github, repository, group, evaluated)
+  const known = await withKnownPolicy(github, repository, group, evaluated)
+  const checked = [...known, ...(await failedSharers(shell, github, repository, group))]
   signal.throwIfAborted()
   const members: GroupMember[] = checked.map(({ number, verdict }) => ({ number, verdict }))
   const facts = checked.flatMap(({ member }) => member ?? [])
@@ -75,6 +84,45 @@ function nextLook(members: GroupMember[]): Date | undefined {
 
 /** `policyFile`: which of the repository's own policies it was evaluated by. */
 type Evaluated = GroupMember & { member?: Member; policyFile?: string | undefined }
+
+/** A pull request that was closed, or has another base since, is evaluated for something else than this group would merge. */
+function inGroup(evaluated: Evaluated, { baseRef }: MergeGroup): Evaluated {
+  const { snapshot } = evaluated.member ?? {}
+  if (!snapshot || snapshot.state === 'merged') return evaluated
+  const branch = branchOf(baseRef)
+  if (snapshot.state === 'open' && snapshot.base.ref === branch) return evaluated
+  const why = failed(
+    `Closed, or no longer for ${branch}`,
+    'GitHub removes such a pull request from the merge queue.',
+  )
+  return { ...evaluated, verdict: verdictOf([{ gate: 'policy', gateTitle: 'Merge queue', ...why }]) }
+}
+
+/**
+ * A check belongs to a commit, and anyone who can push can open a pull request from the head of a group to another branch. Those that the
+ * policy covers there, and that do not pass, keep the group from turning them green.
+ */
+async function failedSharers(
+  shell: MergeShell,
+  github: GitHub,
+  repository: RepositoryRef,
+  group: MergeGroup,
+): Promise<Evaluated[]> {
+  const failing: Evaluated[] = []
+  for (const number of await sharersOfGroup(github, repository, group)) {
+    const evaluated = await evaluateMember(shell, github, repository, number, false)
+    if (evaluated !== 'no policy' && evaluated.verdict?.state !== 'passed' && isCovered(evaluated))
+      failing.push(evaluated)
+  }
+  return failing
+}
+
+/** The default branch is always covered, and whatever could not be read counts. */
+function isCovered({ member }: Evaluated): boolean {
+  if (!member) return true
+  const { ref, defaultBranch } = member.snapshot.base
+  return member.policy ? covers(member.policy, ref, defaultBranch) : ref === defaultBranch
+}
 
 function changesPolicy({ member }: Evaluated): boolean {
   return member?.snapshot.policyEffect !== undefined

@@ -2,7 +2,7 @@ import type { GitHub } from './client.ts'
 import { type Comparison, orIncomparable } from './commits.ts'
 
 /** A commit of a branch's own line; the second parent, where it has one, is what it merges. */
-export type LineCommit = { sha: string; parents: string[] }
+export type LineCommit = { sha: string; parents: string[]; message: string; author: string }
 
 /** Ten pages: more commits than these in one push or one merge group are not walked. */
 const mostPages = 10
@@ -27,14 +27,21 @@ export async function readFirstParents(
   const pages = Math.ceil(first.total_commits / 100)
   const rest = Array.from({ length: Math.min(pages, mostPages) - 1 }, (_, index) => page(index + 2))
   const commits = [first, ...(await Promise.all(rest))].flatMap((part) => part.commits)
-  return { line: firstParents(commits, head), behind: first.behind_by, complete: pages <= mostPages }
+  const complete = commits.length === first.total_commits
+  return { line: firstParents(commits, head), behind: first.behind_by, complete }
 }
 
 function firstParents(commits: Comparison['commits'], head: string): LineCommit[] {
   const byId = new Map(commits.map((commit) => [commit.sha, commit]))
   const line: LineCommit[] = []
   for (let at = byId.get(head); at; at = byId.get(at.parents[0]?.sha ?? '')) {
-    line.push({ sha: at.sha, parents: at.parents.map(({ sha }) => sha) })
+    const { message, author } = at.commit
+    line.push({
+      sha: at.sha,
+      parents: at.parents.map(({ sha }) => sha),
+      message,
+      author: author?.name || 'nobody',
+    })
   }
   return line
 }

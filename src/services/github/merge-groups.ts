@@ -2,7 +2,7 @@ import type { MergeGroup, RepositoryRef } from '../../decision/merge-task.ts'
 import { checkName } from '../../decision/report.ts'
 import { ownRuns, type StandingRun } from './checks.ts'
 import type { GitHub } from './client.ts'
-import { orAbsent } from './errors.ts'
+import { readCommits } from './commits.ts'
 import { type LineCommit, readFirstParents } from './first-parents.ts'
 import { tipOf } from './landed-commits.ts'
 import { type OpenPull, readOpenPulls } from './open-pulls.ts'
@@ -10,7 +10,7 @@ import { type OpenPull, readOpenPulls } from './open-pulls.ts'
 /** Which pull requests a group would merge, in the order of the queue; `unknown` are commits that belong to none that could be found. */
 export type GroupContents = { pulls: number[]; unknown: string[] }
 
-const branchOf = (ref: string) => ref.replace(/^refs\/heads\//, '')
+export const branchOf = (ref: string) => ref.replace(/^refs\/heads\//, '')
 
 /** Whether GitHub's branch of the group still stands at its head; it is deleted when the group is finished. */
 export async function groupStands(
@@ -45,8 +45,8 @@ export async function newestRunOf(
  * Finds the pull requests of a group, from the tip of its base to its head. The payload does not list them, and a group can
  * have several. Each commit on the group's own line is laid to a pull request: by the branches that the queue made for the
  * groups ahead and whose names hold the number, by the pull requests that GitHub ties to the commit or to the head that it
- * merges. Commits of a rebase have no branch of their own and belong to the tip above them, as many as that pull request has.
- * Whatever is left belongs to nobody known: it is given back, and the group cannot pass.
+ * merges. Commits of a rebase have no branch of their own and belong to the tip above them, where that pull request has one of the
+ * same author and message. Whatever is left belongs to nobody known: it is given back, and the group cannot pass.
  */
 export async function contentsOfGroup(
   github: GitHub,
@@ -58,19 +58,32 @@ export async function contentsOfGroup(
   const open = await readOpenPulls(github, repository)
   const pulls = new Set<number>()
   const unknown: string[] = complete ? [] : [group.headSha]
-  /** How many commits below the last one that is known may belong to its pull request. */
-  let left = 0
+  /** The commits of the pull requests of the last tip, which may stand below it after a rebase. */
+  let rebased: string[] = []
   for (const commit of line) {
     const own = tips.get(commit.sha) ?? (await pullsOf(github, repository, group, commit, open))
     for (const number of own.toSorted((a, b) => b - a)) pulls.add(number)
-    if (own.length > 0) {
-      const counts = await Promise.all(own.map((number) => commitsOf(github, repository, number)))
-      // Rather too few: what belongs to nobody fails the group.
-      left = Math.min(...counts) - 1
-    } else if (left > 0 && commit.parents.length === 1) left -= 1
-    else unknown.push(commit.sha)
+    if (own.length > 0) rebased = await commitsOf(github, repository, group, own, open)
+    const place = rebased.indexOf(identityOf(commit))
+    if (place >= 0) rebased.splice(place, 1)
+    else if (own.length === 0 || mergesOther(commit, own, open)) unknown.push(commit.sha)
   }
   return { pulls: [...pulls].toReversed(), unknown }
+}
+
+/** Whether a merge brings something else than the head that its pull request has now, which is what is evaluated. */
+function mergesOther({ parents: [, merged] }: LineCommit, own: number[], open: OpenPull[]): boolean {
+  const heads = open.filter(({ number }) => own.includes(number)).map(({ head }) => head)
+  return merged !== undefined && heads.length > 0 && !heads.includes(merged)
+}
+
+/** What a rebase leaves of a commit, which drops merges. */
+function identityOf({
+  message,
+  author,
+  parents,
+}: Pick<LineCommit, 'message' | 'author' | 'parents'>): string {
+  return JSON.stringify([parents.length, message, author])
 }
 
 /** The group's own line, newest first, down to the tip of the base as it is now. */
@@ -119,7 +132,31 @@ async function pullsOf(
     .filter((number) => toBase.some((pull) => pull.number === number))
 }
 
-async function commitsOf(github: GitHub, { owner, repo }: RepositoryRef, number: number): Promise<number> {
-  const answer = await orAbsent(github.rest.pulls.get({ owner, repo, pull_number: number }))
-  return answer?.data.commits ?? 1
+/** Open pull requests to other branches whose head is the head of the group: they share its check. */
+export async function sharersOfGroup(
+  github: GitHub,
+  repository: RepositoryRef,
+  { headSha, baseRef }: MergeGroup,
+): Promise<number[]> {
+  const open = await readOpenPulls(github, repository)
+  return open
+    .filter(({ head, base }) => head === headSha && base !== branchOf(baseRef))
+    .map(({ number }) => number)
+}
+
+/** What the pull requests add to the base, as far as GitHub shows it. */
+async function commitsOf(
+  github: GitHub,
+  repository: RepositoryRef,
+  { baseRef }: MergeGroup,
+  numbers: number[],
+  open: OpenPull[],
+): Promise<string[]> {
+  const base = await tipOf(github, repository, branchOf(baseRef))
+  const heads = open.filter(({ number }) => numbers.includes(number)).map(({ head }) => head)
+  const ranges = await Promise.all(heads.map((head) => base && readCommits(github, repository, base, head)))
+  const commits = ranges.flatMap((range) => (range ? range.commits : []))
+  return commits
+    .filter(({ parents }) => parents.length === 1)
+    .map(({ author, ...commit }) => identityOf({ ...commit, author: author.name }))
 }
