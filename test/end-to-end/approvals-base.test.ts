@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { aDesk, type Desk, numbered, type Pull, type Shop } from '../support/desk.ts'
+import { aDesk, type Desk, numbered, type Shop } from '../support/desk.ts'
 
 /** The same head against another base is another change, however the base came to be another one. */
 
@@ -12,10 +12,11 @@ afterAll(() => desk.close())
 const price = { 'src/price.ts': numbered(40, { 20: 'price = 2' }) }
 
 /** A change of ana on top of one of olga that is on main, approved by two people. */
-async function approvedOnTop(): Promise<{ shop: Shop; pull: Pull; before: string; main: string }> {
+async function approvedOnTop() {
   const shop = await desk.shop()
   const copy = await shop.copyOf('olga')
-  const before = (await copy.git('rev-parse', 'origin/main')).trim()
+  const below = (await copy.git('rev-parse', 'origin/main')).trim()
+  const before = await shop.push('olga', 'main', { 'NOTES.md': '# Notes\n' }, { from: 'origin/main' })
   const main = await shop.push(
     'olga',
     'main',
@@ -25,7 +26,7 @@ async function approvedOnTop(): Promise<{ shop: Shop; pull: Pull; before: string
   const pull = await shop.open('ana', price)
   await shop.approve(pull, 'chloe', 'dev')
   expect(await shop.judge(pull)).toMatchObject({ state: 'passed' })
-  return { shop, pull, before, main }
+  return { shop, pull, below, before, main }
 }
 
 async function moveBase(shop: Shop, sha: string): Promise<void> {
@@ -60,6 +61,98 @@ describe('a base branch that was moved back', () => {
     expect(await shop.judge(pull)).toMatchObject(stale)
     await moveBase(shop, main)
     expect(await shop.judge(pull)).toMatchObject({ state: 'passed' })
+  })
+})
+
+describe('a base branch that was moved back twice', () => {
+  test('and has only the later loss again keeps the earlier approvals stale', async () => {
+    const { shop, pull, below, before } = await approvedOnTop()
+    for (const sha of [before, below, before]) {
+      await moveBase(shop, sha)
+      expect(await shop.judge(pull)).toMatchObject(stale)
+    }
+  })
+
+  test('and is where it was again lets the earlier approvals count again', async () => {
+    const { shop, pull, below, before, main } = await approvedOnTop()
+    for (const sha of [before, below]) {
+      await moveBase(shop, sha)
+      expect(await shop.judge(pull)).toMatchObject(stale)
+    }
+    await moveBase(shop, main)
+    expect(await shop.judge(pull)).toMatchObject({ state: 'passed' })
+  })
+})
+
+describe('a base branch that was moved back below two pull requests with the same head', () => {
+  async function twoApproved() {
+    const { shop, pull, before } = await approvedOnTop()
+    const copy = await shop.copyOf('ben')
+    await copy.branch('same', 'origin/feature')
+    await copy.push({ ref: 'same' })
+    const other = await shop.offer('ben', 'same', 'main', pull.sha)
+    await shop.approve(other, 'chloe', 'dev')
+    expect(await shop.judge(other)).toMatchObject({ state: 'passed' })
+    await moveBase(shop, before)
+    expect(await shop.judge(pull)).toMatchObject(stale)
+    return { shop, other, copy }
+  }
+
+  test('makes the approvals of both stale, also of the one that is read last', async () => {
+    const { shop, other } = await twoApproved()
+    expect(await shop.judge(other)).toMatchObject(stale)
+  })
+
+  test('makes them stale also where a pull request with that head to another base was read in between', async () => {
+    const { shop, other } = await twoApproved()
+    await shop.push('olga', 'side', { 'NOTES.md': 'x\n' }, { from: 'origin/main' })
+    await shop.judge(await shop.offer('ben', 'same', 'side', other.sha))
+    expect(await shop.judge(other)).toMatchObject(stale)
+  })
+
+  test('makes those of the one that is read last stale, though it has another head by then', async () => {
+    const { shop, other, copy } = await twoApproved()
+    await copy.git('commit', '--allow-empty', '-m', 'Run it again')
+    desk.later()
+    await copy.push({ ref: 'same' })
+    expect(await shop.judge(other)).toMatchObject(stale)
+  })
+})
+
+describe('a base branch that was moved back, and that the pull request has left for another one', () => {
+  test('gives no approval back, though the change is the same on both now', async () => {
+    const shop = await desk.shop()
+    const copy = await shop.copyOf('olga')
+    const main = (await copy.git('rev-parse', 'origin/main')).trim()
+    await shop.push('ben', 'side', { 'src/cart.ts': 'everything free\n' }, { from: 'origin/main' })
+    const pull = await shop.open('ana', price, { base: 'side' })
+    await shop.approve(pull, 'chloe', 'dev')
+    expect(await shop.judge(pull)).toMatchObject({ state: 'passed' })
+    desk.later()
+    await copy.git('push', '--force', 'origin', `${main}:refs/heads/side`)
+    expect(await shop.judge(pull)).toMatchObject(stale)
+    desk.later()
+    const { owner, repo } = shop
+    await desk.as('ana').rest.pulls.update({ owner, repo, pull_number: pull.number, base: 'main' })
+    expect(await shop.judge(pull)).toMatchObject(stale)
+    await shop.approve(pull, 'chloe', 'dev')
+    expect(await shop.judge(pull)).toMatchObject({ state: 'passed' })
+  })
+})
+
+describe('a base branch that was moved back, while GitHub cannot compare', () => {
+  test('is not forgotten', async () => {
+    const { shop, pull, before } = await approvedOnTop()
+    await moveBase(shop, before)
+    expect(await shop.judge(pull)).toMatchObject(stale)
+    shop.restart(async (url, init) =>
+      String(url).includes('/compare/')
+        ? Response.json({ message: 'this diff is taking too long to generate' }, { status: 422 })
+        : fetch(url, init),
+    )
+    await shop.read(pull)
+    shop.restart()
+    expect(await shop.judge(pull)).toMatchObject(stale)
   })
 })
 

@@ -245,6 +245,9 @@ describe('a rebase', () => {
 })
 
 describe('a new contributor bars themselves and makes no other approval stale', () => {
+  /** The last commit under the name of whoever holds the clone: without asking for that, git keeps its author. */
+  const asMine = (copy: WorkingCopy) =>
+    copy.git('commit', '--quiet', '--amend', '--reset-author', '--no-edit')
   const emptyCommit = (copy: WorkingCopy) => copy.git('commit', '--allow-empty', '-m', 'Run it again')
   const cases: {
     name: string
@@ -299,13 +302,60 @@ describe('a new contributor bars themselves and makes no other approval stale', 
     const pull = await shop.open('ana', price, { author: ben })
     await shop.approve(pull, 'chloe', 'ben')
     expect(await shop.judge(pull)).toMatchObject({ state: 'waiting' })
-    const ana = { name: 'ana', email: 'ana@example.com' }
-    await rework(shop, pull, (copy) => copy.commit('Change it', { amend: true, author: ana }))
+    await rework(shop, pull, asMine)
     const rewritten = await shop.judge(pull)
+    expect(rewritten.snapshot.contributors.filter(({ as }) => as === 'author')).toHaveLength(2)
     expect(rewritten).toMatchObject({ state: 'waiting', title: 'Waiting for 1 more approval' })
     expect(rewritten.text).toMatch(/`ben` approved .* but it does not count: wrote/)
     await shop.approve({ ...pull, sha: rewritten.snapshot.head.sha }, 'ben')
     expect(await shop.judge(pull)).toMatchObject({ state: 'waiting', title: 'Waiting for 1 more approval' })
+  })
+
+  test('whoever wrote the approved version stays barred once nobody approves that version anymore', async () => {
+    const shop = await desk.shop()
+    const ben = { name: 'ben', email: 'ben@example.com' }
+    const pull = await shop.open('ana', price, { author: ben })
+    await shop.approve(pull, 'chloe')
+    expect(await shop.judge(pull)).toMatchObject({ state: 'waiting' })
+    const sha = await rework(shop, pull, asMine)
+    await shop.approve({ ...pull, sha }, 'chloe', 'ben')
+    const judged = await shop.judge(pull)
+    expect(judged).toMatchObject({ state: 'waiting', title: 'Waiting for 1 more approval' })
+    expect(judged.text).toMatch(/`ben` approved .* but it does not count: wrote/)
+  })
+
+  test.each([
+    ['on the same base', false],
+    ['on a newer base', true],
+  ])(
+    'whoever wrote a version that nobody approved stays barred after it was rewritten %s',
+    async (_, onto) => {
+      const shop = await desk.shop()
+      const ben = { name: 'ben', email: 'ben@example.com' }
+      const pull = await shop.open('ana', price, { author: ben })
+      await shop.judge(pull)
+      if (onto) await baseMoves(shop, { 'src/cart.ts': 'x\n' })
+      const sha = await rework(shop, pull, async (copy) => {
+        await asMine(copy)
+        if (onto) await copy.rebase('origin/main')
+      })
+      await shop.approve({ ...pull, sha }, 'chloe', 'ben')
+      expect(await shop.judge(pull)).toMatchObject({ state: 'waiting', title: 'Waiting for 1 more approval' })
+    },
+  )
+
+  test('whoever wrote a version that was thrown away may approve another change', async () => {
+    const shop = await desk.shop()
+    const ben = { name: 'ben', email: 'ben@example.com' }
+    const pull = await shop.open('ana', price, { author: ben })
+    await shop.judge(pull)
+    const sha = await rework(shop, pull, async (copy) => {
+      await copy.write({ 'src/price.ts': numbered(40, { 20: 'price = 9' }) })
+      await copy.git('add', '--all')
+      await asMine(copy)
+    })
+    await shop.approve({ ...pull, sha }, 'chloe', 'ben')
+    expect(await shop.judge(pull)).toMatchObject({ state: 'passed', title: 'Approved by 2 people' })
   })
 
   test('a bot that pushed the approved version still asks for one more approval after a person rewrote it', async () => {

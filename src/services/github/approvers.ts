@@ -3,6 +3,7 @@ import { standingReviews } from '../../decision/reviews.ts'
 import type { Access, Contributor, Equality, Review } from '../../decision/snapshot.ts'
 import type { Work } from './contributions.ts'
 import { pushersOfDropped } from './dropped-pushes.ts'
+import { writersOfEarlierVersions } from './earlier-versions.ts'
 import type { Prover } from './proofs.ts'
 import type { Pull } from './pulls.ts'
 import { pushersElsewhere } from './pushes.ts'
@@ -15,9 +16,12 @@ export function approvedHere(reviews: Review[], head: string): boolean {
   return standingReviews(reviews).some(({ state, commit }) => state === 'APPROVED' && commit === head)
 }
 
-/** Of those whose approval would count, who pushed a commit of the change anywhere, or to its branch at any time: only those need requests. */
-export async function pushersAmongApprovers(
-  { github, repository }: Prover,
+/**
+ * Of those whose approval would count, who pushed a commit of the change anywhere, or to its branch at any time, or wrote it before it was
+ * rewritten: only those need requests.
+ */
+export async function contributorsAmongApprovers(
+  prover: Prover,
   pull: Pull,
   work: Work,
   { reviews, access, equalities }: Told,
@@ -36,9 +40,11 @@ export async function pushersAmongApprovers(
   const fork = source && source.id !== pull.base.repo.id && !work.hiddenFork
   const others = fork ? [{ owner: source.owner.login, repo: source.name }] : []
   const change = { ...work, mergeBase: work.head?.change.mergeBase }
-  const [elsewhere, dropped] = await Promise.all([
+  const { github, repository } = prover
+  const found = await Promise.all([
     pushersElsewhere(github, [repository, ...others], people, work),
     pushersOfDropped(people, change),
+    writersOfEarlierVersions(prover, pull.base.ref, work, people),
   ])
-  return [...elsewhere, ...dropped]
+  return found.flat()
 }

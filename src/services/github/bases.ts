@@ -1,5 +1,5 @@
 import type { Equality, Snapshot } from '../../decision/snapshot.ts'
-import { type HeadFacts, notSame, sameOnBases } from './older-heads.ts'
+import { type CurrentHead, notSame, sameOnBases, unlessCrossed } from './older-heads.ts'
 import type { Prover } from './proofs.ts'
 import type { Timeline } from './timeline.ts'
 
@@ -35,7 +35,7 @@ export async function keepBase(
 export async function baseChange(
   prover: Prover,
   reading: Reading,
-  current: HeadFacts | undefined,
+  current: CurrentHead,
   { baseChangedAt, baseChanges }: Changes,
 ): Promise<Pick<Snapshot['base'], 'changed'>> {
   const seen = await seenBases(prover, reading.number)
@@ -49,14 +49,14 @@ export async function baseChange(
 async function equality(
   prover: Prover,
   baseRef: string,
-  current: HeadFacts | undefined,
+  { head, hasOneMergeBase }: CurrentHead,
   stretches: (string[] | undefined)[],
 ): Promise<Equality> {
-  if (!current) return notSame('GitHub cannot compare the head with its base')
+  if (!head) return notSame('GitHub cannot compare the head with its base')
   if (stretches.includes(undefined)) return notSame('one of its earlier bases is not known')
   const others = new Set(stretches.flatMap((refs) => refs ?? []))
   others.delete(baseRef)
-  return sameOnBases(prover, current, [...others])
+  return unlessCrossed(await sameOnBases(prover, head, [...others]), hasOneMergeBase)
 }
 
 /** Whether the base is another one than it was, without an event for it. */

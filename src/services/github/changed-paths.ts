@@ -1,5 +1,5 @@
 import type { ChangedPaths } from '../../decision/snapshot.ts'
-import type { HeadFacts } from './older-heads.ts'
+import { type CurrentHead, crossed } from './older-heads.ts'
 import { footprintOf, type Prover } from './proofs.ts'
 
 /** GitHub's own list of a pull request's files stops here too, and a snapshot is kept in the records. */
@@ -12,11 +12,15 @@ const maximumCharacters = 500_000
  * Every path that the change touches, told from its two git trees: unlike GitHub's list of changed files these have modes, and a
  * renamed file is its old and its new name, however GitHub pairs them.
  */
-export async function readChangedPaths(prover: Prover, head: HeadFacts | undefined): Promise<ChangedPaths> {
+export async function readChangedPaths(
+  prover: Prover,
+  { head, hasOneMergeBase }: CurrentHead,
+): Promise<ChangedPaths> {
   if (!head) return unknown('GitHub cannot compare the head with its base')
   const footprint = await footprintOf(prover, head)
   if (footprint === 'unreadable') return unknown('the files of the head or of its base cannot be read')
   if (footprint === 'cut') return unknown('the repository has more files than GitHub lists')
+  if (!(await hasOneMergeBase())) return unknown(crossed)
   const entries = Object.entries(footprint)
   if (entries.length > maximumPaths)
     return unknown(`more than ${maximumPaths.toLocaleString('en-US')} files changed`)

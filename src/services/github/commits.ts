@@ -82,7 +82,8 @@ export async function mergeBaseOf(
   return { sha: change.mergeBase, isOnly, change }
 }
 
-async function isOnlyMergeBase(
+/** Whether git knows no other commit from which the head left its base. */
+export async function isOnlyMergeBase(
   github: GitHub,
   repository: RepositoryName,
   { commits, incomplete, change: { mergeBase, base, head } }: CommitRange & { change: ChangeFacts },

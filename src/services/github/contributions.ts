@@ -8,7 +8,7 @@ import {
 import type { Person, PullRef } from '../../decision/snapshot.ts'
 import type { GitHub } from './client.ts'
 import { withCoAuthors } from './co-authors.ts'
-import { type CommitRange, readCommits, readListedCommits } from './commits.ts'
+import { type CommitRange, isOnlyMergeBase, readCommits, readListedCommits } from './commits.ts'
 import { compactContributors, type HeadFacts, knownHead } from './older-heads.ts'
 import { personOf } from './people.ts'
 import type { Prover } from './proofs.ts'
@@ -31,6 +31,8 @@ export type Work = {
   incomplete: string | undefined
   /** Undefined where GitHub cannot compare the head with the base: then nothing is proved by it. */
   head: HeadFacts | undefined
+  /** Whether git knows only one merge base of the two. It may take requests, so it is asked where something depends on it. */
+  hasOneMergeBase: () => Promise<boolean>
   /** What another commit adds to the same base; undefined: out of reach. */
   readRange: (sha: string) => Promise<CommitRange | undefined>
   /** The same of an older head of the same pull request. */
@@ -64,12 +66,24 @@ export async function readContributors(
     pusherKnown: isPusherKnown(contributions),
     incomplete: range.incomplete,
     head: headFacts(range, contributions),
+    hasOneMergeBase: once(async () => {
+      const { change } = range
+      return change !== undefined && isOnlyMergeBase(github, repository, { ...range, change })
+    }),
     readRange: (other) => readCommits(github, repository, base, other),
     readHead: async (older) => {
       const then = await readCommits(github, repository, base, older)
       const told = then && (await contribute(then, older)).contributions
       return then && told && isPusherKnown(told) ? headFacts(then, told) : undefined
     },
+  }
+}
+
+function once<Value>(ask: () => Promise<Value>): () => Promise<Value> {
+  let answer: Promise<Value> | undefined
+  return () => {
+    answer ??= ask()
+    return answer
   }
 }
 

@@ -1,10 +1,11 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Commit } from '../../decision/contributors.ts'
 import type { Snapshot } from '../../decision/snapshot.ts'
 import { type HeadFacts, knownHead, notSame } from './older-heads.ts'
 import type { Prover } from './proofs.ts'
 
-/** A commit that the base had lost when that was seen first. */
-type MovedBack = { lost: string; at: string }
+/** A commit that a base had lost when that was seen first. */
+type Loss = { lost: string; base: string; at: string }
 
 /** A pull request as it was read at a time: its base, its head, and what the head adds to the base. */
 type Reading = {
@@ -16,44 +17,63 @@ type Reading = {
 }
 
 /**
- * Whether the base was moved back below the commit on which the head stands: what it lost is part of the change now, which has the
- * same head and was approved without it. No event tells. Once the base has that commit again, it is as if nothing had been.
+ * The commits below which a base was moved back: what it lost is part of the change now, which has the same head and was approved without
+ * it. No event tells. Once the base has such a commit again, it is as if nothing had been. Known are the losses of the pull request
+ * on all of its bases, and those of its head and of the `approved` ones, which other pull requests may have too: whichever of
+ * them is read first, its head is remembered on the base as it is then.
  */
-export async function movedBack(prover: Prover, reading: Reading): Promise<MovedBack | undefined> {
-  const { baseRef, at, head, commits } = reading
-  if (!head) return undefined
-  const isLost = (sha: string | undefined) => commits.some((commit) => commit.sha === sha)
+export async function movedBack(prover: Prover, reading: Reading, approved: string[]): Promise<Loss[]> {
+  const { number, baseRef, at, head, commits } = reading
+  if (!head) return []
+  const ours = new Set(commits.map(({ sha }) => sha))
+  const heads = [...new Set([head.change.head, ...approved])]
+  const [own, ...shared] = await Promise.all([`#${number}`, ...heads].map((place) => lossesOf(prover, place)))
+  const known = [...(own ?? []), ...shared.flat().filter(({ base }) => base === baseRef)]
   const ground = (await knownHead(prover, baseRef, head.change.head))?.change.mergeBase
-  if (ground && isLost(ground)) return { lost: ground, at }
-  const known = await prover.facts.get<MovedBack | null>(keyOf(prover, reading))
-  return known && isLost(known.lost) ? known : undefined
+  const isNew = ground !== undefined && known.every(({ lost }) => lost !== ground)
+  const losses = [...known, ...(isNew ? [{ lost: ground, base: baseRef, at }] : [])]
+  const distinct = new Map(losses.map((loss) => [`${loss.lost} ${loss.base} ${loss.at}`, loss]))
+  return [...distinct.values()].filter(({ lost }) => ours.has(lost))
 }
 
-/** Remembers it, since the head is remembered on the base as it is now. */
+/** Remembers them, since the head is remembered on the base as it is now. */
 export async function keepMovedBack(
   prover: Prover,
-  reading: Reading,
-  found: MovedBack | undefined,
+  { number, baseRef, head }: Pick<Reading, 'number' | 'baseRef' | 'head'>,
+  losses: Loss[],
 ): Promise<void> {
-  const known = (await prover.facts.get<MovedBack | null>(keyOf(prover, reading))) ?? null
-  if (found?.at !== known?.at) await prover.facts.put(keyOf(prover, reading), found ?? null)
+  if (!head) return
+  const { head: sha } = head.change
+  const elsewhere = (await lossesOf(prover, sha)).filter(({ base }) => base !== baseRef)
+  await keepLosses(prover, `#${number}`, losses)
+  await keepLosses(prover, sha, [...elsewhere, ...losses.filter(({ base }) => base === baseRef)])
+}
+
+async function keepLosses(prover: Prover, place: string, losses: Loss[]): Promise<void> {
+  if (isDeepStrictEqual(await lossesOf(prover, place), losses)) return
+  await prover.facts.put(keyOf(prover, place), losses)
 }
 
 /** A base that was moved back is another base since then, whatever is proved of an earlier change of base. */
 export function changedBase(
   { changed }: Pick<Snapshot['base'], 'changed'>,
-  found: MovedBack | undefined,
+  losses: Loss[],
 ): Pick<Snapshot['base'], 'changed'> {
-  if (!found) return changed ? { changed } : {}
-  const at = changed && Date.parse(changed.at) > Date.parse(found.at) ? changed.at : found.at
+  if (losses.length === 0) return changed ? { changed } : {}
+  const times = [...losses, ...(changed ? [changed] : [])].map(({ at }) => Date.parse(at))
   return {
     changed: {
-      at,
+      at: new Date(Math.max(...times)).toISOString(),
       equality: notSame('it was moved back, and commits that it had then are part of the change now'),
     },
   }
 }
 
-function keyOf({ repositoryId }: Prover, { number, baseRef }: Reading): string {
-  return ['base moved back', repositoryId, number, baseRef].join('/')
+async function lossesOf(prover: Prover, place: string): Promise<Loss[]> {
+  return (await prover.facts.get<Loss[]>(keyOf(prover, place))) ?? []
+}
+
+/** `place`: a head, or `#` and the number of a pull request. */
+function keyOf({ repositoryId }: Prover, place: string): string {
+  return ['bases moved back', repositoryId, place].join('/')
 }

@@ -80,19 +80,39 @@ export async function equalitiesFor(
   return Object.fromEntries(entries)
 }
 
+/** The head, and whether its difference from the base is all that a merge of it changes. */
+export type CurrentHead = { head: Version | undefined; hasOneMergeBase: () => Promise<boolean> }
+
 /**
  * Whether one older head was the same change as the current one. Who had a hand in either is another question: they
  * cannot approve, and make no other approval stale.
  */
 export async function equalityWith(
   prover: Prover,
-  current: HeadFacts,
+  { head, hasOneMergeBase }: CurrentHead,
   sha: string,
   readHead: ReadHead,
 ): Promise<Equality> {
-  if (sha === current.change.head) return { same: true, how: 'it is the head' }
+  if (!head) return notSame('GitHub cannot compare the head with its base')
+  if (sha === head.change.head) return { same: true, how: 'it is the head' }
   const then = await readHead(sha)
-  return then ? proveSame(prover, then, current) : notSame('that version is no longer available')
+  if (!then) return notSame('that version is no longer available')
+  return unlessCrossed(await proveSame(prover, then, head), hasOneMergeBase)
+}
+
+/** Why nothing is known of a change by its difference from the base where git knows several merge bases. */
+export const crossed =
+  "the branch and its base were merged into each other, so GitHub's diff does not show everything that a merge changes; update the branch to fix this"
+
+/**
+ * The difference is the one from a single merge base. Where a branch takes in a commit that its base has by another way, and drops what
+ * that commit changed, no difference shows it, and a merge undoes it on the base.
+ */
+export async function unlessCrossed(
+  equality: Equality,
+  hasOneMergeBase: CurrentHead['hasOneMergeBase'],
+): Promise<Equality> {
+  return !equality.same || (await hasOneMergeBase()) ? equality : notSame(crossed)
 }
 
 /**
@@ -112,7 +132,7 @@ export async function contributorsOfEqualHeads(
 }
 
 /** Whether the head is the same change against its base as it was against each of these, where it was seen before. */
-export async function sameOnBases(prover: Prover, current: HeadFacts, bases: string[]): Promise<Equality> {
+export async function sameOnBases(prover: Prover, current: Version, bases: string[]): Promise<Equality> {
   const known = await onBases(prover, current.change.head)
   for (const base of bases) {
     const then = Object.hasOwn(known, base) ? known[base] : undefined

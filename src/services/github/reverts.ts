@@ -6,6 +6,7 @@ import type { GitHub } from './client.ts'
 import type { ChangeFacts } from './commits.ts'
 import { readChange } from './content.ts'
 import { orAbsent } from './errors.ts'
+import { type CurrentHead, unlessCrossed } from './older-heads.ts'
 import { footprintOf, type Prover, proofVersion, type Version } from './proofs.ts'
 import { type Pull, readPull } from './pulls.ts'
 
@@ -17,7 +18,7 @@ export async function readRevert(
   prover: Prover,
   ref: PullRef,
   pull: Pull,
-  head: Version | undefined,
+  { head, hasOneMergeBase }: CurrentHead,
 ): Promise<Pick<Snapshot, 'revert'>> {
   const number = revertedPull(pull.body ?? '', `${ref.owner}/${ref.repo}`)
   if (number === undefined || number === ref.number) return {}
@@ -25,7 +26,8 @@ export async function readRevert(
   if (!reverted?.merged_at || !reverted.merge_commit_sha)
     return { revert: { pull: number, proof: unproven(`#${number} was not merged`) } }
   const mergedAt = new Date(reverted.merged_at).toISOString()
-  return { revert: { pull: number, mergedAt, proof: await proofOf(prover, pull, reverted, head) } }
+  const proof = await proofOf(prover, pull, reverted, head)
+  return { revert: { pull: number, mergedAt, proof: await unlessCrossed(proof, hasOneMergeBase) } }
 }
 
 async function proofOf(

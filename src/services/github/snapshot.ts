@@ -1,9 +1,9 @@
 import { distinctBots, distinctParts } from '../../decision/contributors.ts'
 import { standingReviews } from '../../decision/reviews.ts'
-import type { Equality, Label, PullRef, Snapshot } from '../../decision/snapshot.ts'
+import type { Label, PullRef, Snapshot } from '../../decision/snapshot.ts'
 import type { FactStore } from '../../store/facts.ts'
 import { readAccess } from './access.ts'
-import { approvedHere, pushersAmongApprovers } from './approvers.ts'
+import { approvedHere, contributorsAmongApprovers } from './approvers.ts'
 import { baseChange, keepBase } from './bases.ts'
 import { readChangedPaths } from './changed-paths.ts'
 import type { GitHub } from './client.ts'
@@ -12,13 +12,12 @@ import { readContributors } from './contributions.ts'
 import { bindLabels, pushedAt } from './labels.ts'
 import { changedBase, keepMovedBack, movedBack } from './moved-back.ts'
 import {
+  type CurrentHead,
   contributorsOfEqualHeads,
   equalitiesFor,
   equalityWith,
-  type HeadFacts,
   headReader,
   keepHead,
-  notSame,
 } from './older-heads.ts'
 import { type OpenPull, readSameHeadPulls } from './open-pulls.ts'
 import { personOf } from './people.ts'
@@ -121,8 +120,7 @@ async function readFacts(
   const reviews = reviewsBy(listed, merged?.at, timeline)
   const { head, contributions, pushes } = work
   const readHead = headReader(prover, baseRef, work.readHead)
-  const equalityTo = async (sha: string): Promise<Equality> =>
-    head ? equalityWith(prover, head, sha, readHead) : notSame('GitHub cannot compare the head with its base')
+  const equalityTo = (sha: string) => equalityWith(prover, work, sha, readHead)
   const names = labelsBefore(
     pull.labels.map((label) => label.name),
     timeline,
@@ -141,14 +139,14 @@ async function readFacts(
   ])
   const equalities = await equalitiesFor(reviews, pull.head.sha, equalityTo)
   const before = await contributorsOfEqualHeads(equalities, readHead)
-  const elsewhere = await pushersAmongApprovers(prover, pull, work, { reviews, access, equalities })
+  const elsewhere = await contributorsAmongApprovers(prover, pull, work, { reviews, access, equalities })
   const base = { number: ref.number, baseRef, at: takenAt }
   const standing = { ...base, head, commits: work.commits }
-  const back = await movedBack(prover, standing)
-  const movedBase = changedBase(await baseChange(prover, base, head, timeline), back)
-  const paths = await pathFacts(prover, pull, head, wanted)
+  const back = await movedBack(prover, standing, Object.keys(equalities))
+  const movedBase = changedBase(await baseChange(prover, base, work, timeline), back)
+  const paths = await pathFacts(prover, pull, work, wanted)
   const isAsked = labels.some(({ name }) => wanted.revertLabels?.some((each) => isSameLabel(each, name)))
-  const revert = isAsked ? await readRevert(prover, ref, pull, head) : {}
+  const revert = isAsked ? await readRevert(prover, ref, pull, work) : {}
   const ownTeams = ownerTeams(paths.codeOwners).filter((name) => !wanted.teams.includes(name))
   const snapshot: Snapshot = {
     pull: ref,
@@ -185,6 +183,8 @@ async function readFacts(
   }
   const keep = async () => {
     await keepBase(prover, base, timeline)
+    // Of a change whose commits cannot be read to the end, it is not known what is part of it.
+    if (work.incomplete !== undefined) return
     await keepMovedBack(prover, standing, back)
     // While a push of the head is not listed, the set of those who had a hand in it is not known to be whole; and
     // against a base that holds it already, as after its merge or that of another pull request, a head changes nothing.
@@ -207,13 +207,13 @@ function isSameLabel(one: string, other: string): boolean {
 async function pathFacts(
   prover: Prover,
   pull: Pull,
-  head: HeadFacts | undefined,
+  current: CurrentHead,
   wanted: Wanted,
 ): Promise<Pick<Snapshot, 'changed' | 'codeOwners'>> {
   if (!wanted.paths && !wanted.codeOwners) return {}
-  const changed = await readChangedPaths(prover, head)
+  const changed = await readChangedPaths(prover, current)
   if (!wanted.codeOwners) return { changed }
-  const base = head?.change.base ?? pull.base.sha
+  const base = current.head?.change.base ?? pull.base.sha
   return { changed, codeOwners: await readCodeOwners(prover.github, prover.repository, base, changed) }
 }
 

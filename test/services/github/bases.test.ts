@@ -20,7 +20,8 @@ function aPull() {
   const prover = { repository: { owner: 'acme', repo: 'shop' }, repositoryId: 2, facts } as Prover
   return async (baseRef: string, listed: string[], at: string, head = headOn('c')) => {
     const timeline = { baseChanges: listed.length, ...last(listed) }
-    const { changed } = await baseChange(prover, { number, baseRef, at }, head, timeline)
+    const current = { head, hasOneMergeBase: async () => true }
+    const { changed } = await baseChange(prover, { number, baseRef, at }, current, timeline)
     await keepBase(prover, { number, baseRef, at }, timeline)
     await keepHead(prover, baseRef, head, false)
     return changed && { at: changed.at, same: changed.equality.same }

@@ -95,12 +95,13 @@ async function released(
   return number
 }
 
-async function revertFact(number: number): Promise<Snapshot['revert']> {
+async function revertFact(number: number, isCrossed = false): Promise<Snapshot['revert']> {
   const ref: PullRef = { installationId: 1, repositoryId, ...house.repo, number }
   const pull = await readPull(prover().github, ref)
   if (!pull) throw new Error('no pull request')
   const change = await readChange(prover().github, house.repo, pull.base.sha, pull.head.sha)
-  return (await readRevert(prover(), ref, pull, change && { change })).revert
+  const current = { head: change && { change }, hasOneMergeBase: async () => !isCrossed }
+  return (await readRevert(prover(), ref, pull, current)).revert
 }
 
 async function proofOf(one: Case) {
@@ -239,6 +240,14 @@ describe('a revert is not proved', () => {
     })
   })
 
+  test('on a branch whose diff does not show all that a merge of it changes', async () => {
+    const base = await baseBranch()
+    const change = await released(base, {})
+    const revert = await pullOf(base, [undo], { title: 'Back', body: `Reverts #${change}` })
+    expect((await revertFact(revert))?.proof.same).toBe(true)
+    expect((await revertFact(revert, true))?.proof.same).toBe(false)
+  })
+
   test('of what was merged into another branch, of what is not merged, and without a mention', async () => {
     const [base, elsewhere] = [await baseBranch(), await baseBranch()]
     const change = await released(elsewhere, {})
@@ -262,6 +271,7 @@ describe('a revert is not proved', () => {
     const ref: PullRef = { installationId: 1, repositoryId, ...house.repo, number }
     const pull = await readPull(prover().github, ref)
     if (!pull) throw new Error('no pull request')
-    expect((await readRevert(prover(), ref, pull, undefined)).revert?.proof.same).toBe(false)
+    const current = { head: undefined, hasOneMergeBase: async () => true }
+    expect((await readRevert(prover(), ref, pull, current)).revert?.proof.same).toBe(false)
   })
 })
