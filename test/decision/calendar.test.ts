@@ -320,6 +320,20 @@ describe('a freeze beats a window', () => {
     expect(state).toMatchObject({ open: false, opensAt: '2026-03-04T18:30:00.000Z' })
   })
 
+  it('written in the hour that exists twice, it begins with the first and ends with the second', () => {
+    const settings = settingsOf({
+      windows: [{ opens: 'Sunday 00:00', closes: 'Sunday 06:00' }],
+      freezes: [{ from: '2026-11-01T01:30', to: '2026-11-01T01:45', reason: 'Clocks change' }],
+    })
+    const found = windowTransitions(settings, new Date('2026-11-01T00:00Z'), new Date('2026-11-02T00:00Z'))
+    expect(found.map((each) => `${each.to} ${each.at.toISOString().slice(11, 16)}`)).toEqual([
+      'open 07:00',
+      'closed 08:30',
+      'open 09:45',
+      'closed 14:00',
+    ])
+  })
+
   it('the one in force that ends last is shown', () => {
     const settings = settingsOf({
       freezes: [

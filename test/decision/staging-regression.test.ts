@@ -221,6 +221,16 @@ testGate('The staging regression', stagingRegression, {
       next: [],
     },
     {
+      name: 'evidence of another head, where the files of neither are known',
+      snapshot: withFacts({
+        tree: null,
+        deployments: [aDeployment({ sha: older })],
+        runs: [anEvidence({ headSha: older, tree: null })],
+      }),
+      state: 'waiting',
+      title: 'Not on staging yet',
+    },
+    {
       name: 'evidence from before the newest deployment of the head',
       snapshot: withFacts({ deployments: [aDeployment({ id: 13 }), aDeployment({ state: 'inactive' })] }),
       state: 'waiting',

@@ -3,9 +3,11 @@ import { runRegression } from '../../src/regression/run.ts'
 import {
   aTool,
   type Exchange,
+  nodeCommand,
   type Script,
   sendJson,
   startScripted,
+  stdioServer,
   textResult,
 } from '../support/mcp-server.ts'
 import { aLedger, anInput, aSuite, gateOf, readCase } from '../support/regression-run.ts'
@@ -152,4 +154,18 @@ test('a 400 within a session that is about something else is an error', async ()
   await server.close()
   expect(report.notes).toEqual([])
   expect(report.cases[0]?.mismatches[0]?.actual).toContain('the session_id of the booking')
+})
+
+test('a command that is ended for a too large answer is started again, and the next call is not blamed for it', async () => {
+  const code = stdioServer(`
+    if (params.arguments.long) process.stdout.write('x'.repeat(300_000));
+    else say(id, { content: [{ type: 'text', text: 'fine' }] });`)
+  const cases = '  - { name: long, tool: read, args: { long: true } }\n  - { name: short, tool: read }'
+  const limits = 'defaults: { max_bytes: 100kB }\ngates: { samples: { per_tool: 1, total: 1 } }'
+  const { report } = await runRegression(anInput(nodeCommand(code), aSuite(cases, limits)))
+  expect(report.cases.map(({ verdict, attempts }) => [verdict, attempts])).toEqual([
+    ['failed', 1],
+    ['passed', 1],
+  ])
+  expect(report.tools).toMatchObject([{ calls: 2, transportErrors: 1, flaky: 0 }])
 })
