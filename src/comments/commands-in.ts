@@ -1,4 +1,5 @@
 import { mayHoldCommand } from '../decision/comment-task.ts'
+import { beginningOf } from '../decision/markdown.ts'
 import { plainLines } from '../html/plain-lines.ts'
 
 /** `/why` and `/recheck` ask; the others put on a label or remove it. */
@@ -16,7 +17,7 @@ export function commandsIn(text: string): Command[] {
 function commandOf(line: string): Command[] {
   const [, word = '', rest = ''] = /^\/([a-z]+)(?:[ \t]+(.*))?$/i.exec(line.replace(/[ \t]+$/, '')) ?? []
   const name = word.toLowerCase()
-  const reason = rest.trim().slice(0, 300)
+  const reason = beginningOf(rest.trim(), 300)
   switch (name) {
     case 'why':
     case 'recheck':

@@ -1,3 +1,4 @@
+import { beginningOf } from './markdown.ts'
 import type { Person } from './snapshot.ts'
 
 const noreply = /^(\d{1,15})\+([\w.[\]-]+)@users\.noreply\.[\w.-]+$/i
@@ -15,7 +16,7 @@ export function coAuthorsIn(message: string): { matched: Person[]; unmatched: st
     for (const named of namedIn(trailerValue(line))) {
       const person = accountIn(named)
       if (person) matched.push(person)
-      else if (named !== '') unmatched.push(named.slice(0, 200))
+      else if (named !== '') unmatched.push(beginningOf(named, 200))
     }
   }
   return { matched, unmatched }

@@ -1,3 +1,4 @@
+import { beginningOf } from './markdown.ts'
 /** A push that bypassed the gate, as it is recorded. */
 export type DirectPush = {
   repository: { id: number; owner: string; name: string }
@@ -19,7 +20,7 @@ export function keyOfPush({
   after,
   activity,
 }: Pick<DirectPush, 'branch' | 'after' | 'activity'>): string {
-  return `${after}/${activity ?? branch.slice(0, 200)}`
+  return `${after}/${activity ?? beginningOf(branch, 200)}`
 }
 
 /** What a push bypassed, for the record and the notice. */

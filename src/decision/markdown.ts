@@ -44,7 +44,11 @@ export function sentence(text: string, name = ''): string {
   const shown = parts
     .filter((part) => part !== '')
     .map((part) => (part !== name && isPlain(part) ? part : code(part, 300)))
-  return shown.reduce((line, part) => `${line}${bothAreCode(line, part) ? ' ' : ''}${part}`, '').trim()
+  return shown.reduce(beside, '').trim()
+}
+
+function beside(line: string, part: string): string {
+  return `${line}${bothAreCode(line, part) ? ' ' : ''}${part}`
 }
 
 function bothAreCode(left: string, right: string): boolean {
@@ -54,6 +58,43 @@ function bothAreCode(left: string, right: string): boolean {
 /** Words that no renderer changes. */
 function isPlain(part: string): boolean {
   return /^[A-Za-z0-9 ,.;:'()/%+-]*$/.test(part) && !/www\.|:\/\//i.test(part)
+}
+
+/**
+ * A line in which what people wrote may stand in code spans already, or may not: everything else that a renderer would change becomes code
+ * as well.
+ */
+export function lineWithCode(text: string, limit = 1_000): string {
+  const line = oneLine(text, limit)
+  if (/^([-+>=#]|\d+[.)])/.test(line)) return code(line, limit)
+  const parts: string[] = []
+  let from = 0
+  for (const { 0: span, index } of line.matchAll(/(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)/g)) {
+    parts.push(deadened(line.slice(from, index), limit), span)
+    from = index + span.length
+  }
+  return [...parts, deadened(line.slice(from), limit)].reduce(beside)
+}
+
+function deadened(part: string, limit: number): string {
+  const isAlive = /[`*_~<>[\]&@#|\\!$^]|www\.|:\/\/|\bGH-\d|:[\w+-]+:/i.test(part)
+  return isAlive ? code(part, limit) : part
+}
+
+/**
+ * The beginning of a text, at most `limit` UTF-16 units. It never ends in half a character: neither the records nor JSON in Postgres
+ * take that.
+ */
+export function beginningOf(text: string, limit: number): string {
+  return text.slice(0, limit).replace(/\p{Cs}$/u, '')
+}
+
+/** Text on several lines for a terminal, without what moves its cursor, sets its colors or turns its letters. */
+export function terminalLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.replace(deceptive, ' '))
+    .join('\n')
 }
 
 /** The first seven characters of a commit id. */

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit'
+import { beginningOf } from '../decision/markdown.ts'
 import type { PullRef } from '../decision/snapshot.ts'
 import { type Unreadable, unverifiedReport } from '../decision/unverified-report.ts'
 import { requestOf, statusOfError } from '../services/github/errors.ts'
@@ -146,5 +147,5 @@ async function publish(
 
 function unreadable(error: unknown): Unreadable {
   const problem = error instanceof Error ? error.message : String(error)
-  return { request: requestOf(error), status: statusOfError(error), problem: problem.slice(0, 300) }
+  return { request: requestOf(error), status: statusOfError(error), problem: beginningOf(problem, 300) }
 }

@@ -1,4 +1,5 @@
 import type { IncidentTask } from '../decision/incidents/task.ts'
+import { beginningOf } from '../decision/markdown.ts'
 import type { Notice } from '../decision/notice.ts'
 import { isRefused } from '../services/http.ts'
 import { sendChange } from '../services/pagerduty.ts'
@@ -20,7 +21,7 @@ export function changeOf(notice: Notice, at: Date): Change | undefined {
     task: 'change',
     repository,
     key: `change/${key}`,
-    summary: summary.slice(0, 1_024),
+    summary: beginningOf(summary, 1_024),
     at: at.toISOString(),
     url,
   }

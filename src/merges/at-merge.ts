@@ -1,4 +1,5 @@
 import { type AtMerge, factsAtMerge, missingFacts } from '../decision/at-merge.ts'
+import { beginningOf } from '../decision/markdown.ts'
 import { effectivePolicy } from '../decision/overrides.ts'
 import type { Policy } from '../decision/policy.ts'
 import type { PullRef, Snapshot } from '../decision/snapshot.ts'
@@ -131,5 +132,5 @@ function whyUnread(error: unknown): string {
   const request = requestOf(error)
   const status = statusOfError(error)
   if (request) return status === undefined ? `${request} was not answered.` : `${request} answered ${status}.`
-  return error instanceof Error ? error.message.slice(0, 300) : String(error)
+  return error instanceof Error ? beginningOf(error.message, 300) : String(error)
 }

@@ -1,3 +1,4 @@
+import { beginningOf } from '../decision/markdown.ts'
 import { cancelledReport } from '../decision/regression-check.ts'
 import type { RegressionSettings } from '../decision/regression-settings.ts'
 import { suitesName } from '../decision/suite-places.ts'
@@ -75,7 +76,7 @@ function evidenceOf(
     serverName: report.server?.name ?? null,
     serverVersion: report.server?.version ?? null,
     verdict: report.verdict,
-    summary: report.summary.slice(0, 2_000),
+    summary: beginningOf(report.summary, 2_000),
     startedAt: report.startedAt,
     hash: hashOfReport(text),
     report: text,

@@ -135,8 +135,18 @@ export async function* readRecords(
   }
 }
 
+/** Canonical JSON has no halves of surrogate pairs. What is to be recorded must not go unrecorded because of what somebody wrote. */
+function wellFormed(value: unknown): unknown {
+  if (typeof value === 'string') return value.toWellFormed()
+  if (Array.isArray(value)) return value.map(wellFormed)
+  if (typeof value !== 'object' || value === null || 'toJSON' in value) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [key.toWellFormed(), wellFormed(each)]),
+  )
+}
+
 function canonicalText(value: object): string {
-  const text = canonicalize(value)
+  const text = canonicalize(wellFormed(value))
   if (text === undefined) throw new Error('An audit record must be plain JSON.')
   return text
 }

@@ -1,6 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { code, list, oneLine, plural, sentence, short } from '../../src/decision/markdown.ts'
+import {
+  beginningOf,
+  code,
+  lineWithCode,
+  list,
+  oneLine,
+  plural,
+  sentence,
+  short,
+  terminalLines,
+} from '../../src/decision/markdown.ts'
 import { aliveIn, codeIn, rowsIn } from '../support/rendered.ts'
 
 /** Text that people wrote is shown and never comes to life, as a renderer of GitHub's Markdown sees it. */
@@ -193,4 +203,80 @@ describe('words', () => {
     expect(plural(2, 'person', 'people')).toBe('2 people')
   })
   it('shortens a commit', () => expect(short('0123456789abcdef')).toBe('`0123456`'))
+})
+
+describe('a line in which some parts are code already', () => {
+  it.each([
+    [
+      'plain words',
+      'Release window: Opens Wed, Dec 2, 10:00 AM PST',
+      'Release window: Opens Wed, Dec 2, 10:00 AM PST',
+    ],
+    ['words in quotation marks', 'The check said "Ready to merge".', 'The check said "Ready to merge".'],
+    ['code, as it is', '`ann` requested changes on Nov 25.', '`ann` requested changes on Nov 25.'],
+    ['code of several backticks', 'The label ``a`b`` had been added.', 'The label ``a`b`` had been added.'],
+    ['what would come to life', 'Frozen: ask @acme/all', '`Frozen: ask @acme/all`'],
+    ['the beginning of a comment, which would hide the rest', 'Frozen: <!-- x', '`Frozen: <!-- x`'],
+    ['what would come to life beside code', '`ann` saw <b>', '`ann` `saw <b>`'],
+    ['a reference', 'see GH-12', '`see GH-12`'],
+    ['an emoji by its name', 'Frozen :x: now', '`Frozen :x: now`'],
+    ['a list within', '- x', '`- x`'],
+    ['a number of a list', '1. x', '`1. x`'],
+    ['several lines', 'one\n\n# two', '`one # two`'],
+  ])('shows %s', (_name, text, shown) => expect(lineWithCode(text)).toBe(shown))
+
+  for (const [name, text] of hostile) {
+    it(`keeps ${name} dead, alone and beside code`, () => {
+      for (const line of [text, `Frozen: ${text}`, `${code('a')} ${text}`, `${text}${code(text)}${text}`])
+        expect(aliveIn(`- ${lineWithCode(line)}\n- x`)).toEqual([])
+    })
+  }
+
+  it('keeps any text dead, and on its line', () => {
+    const piece = fc.constantFrom(
+      '`',
+      '``',
+      '|',
+      '\\',
+      '@acme',
+      '<b>',
+      '<!--',
+      '[a](b)',
+      '![a](b)',
+      ' ',
+      '\n',
+      '*',
+      '_',
+      'x',
+      '#1',
+    )
+    const text = fc.array(piece, { maxLength: 12 }).map((parts) => parts.join(''))
+    fc.assert(
+      fc.property(text, text, (one, other) => {
+        const list = `- ${lineWithCode(`The ${one} ${code(other)} is ${one}`)}\n- ${lineWithCode(other)}\n- end`
+        expect(aliveIn(list)).toEqual([])
+        expect(list.split('\n')).toHaveLength(3)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})
+
+describe('the beginning of a text', () => {
+  it.each([
+    ['a text that fits', 'abc', 3, 'abc'],
+    ['a longer one', 'abcd', 3, 'abc'],
+    ['a character that does not fit', 'ab😀', 3, 'ab'],
+    ['a character that fits', 'a😀b', 3, 'a😀'],
+    ['half a character at its end', 'ab\ud83d', 9, 'ab'],
+  ])('of %s', (_name, text, limit, shown) => expect(beginningOf(text, limit)).toBe(shown))
+})
+
+describe('lines for a terminal', () => {
+  it.each([
+    ['line breaks stay', 'one\ntwo\n\n  three', 'one\ntwo\n\n  three'],
+    ['colors and movements go', 'a\u001b[31mb\rc\u009b2Jd', 'a [31mb c 2Jd'],
+    ['what turns letters goes', 'a\u202egnp.exe', 'a gnp.exe'],
+    ['what has no width goes', 'ad\u200bmin', 'ad min'],
+  ])('%s', (_name, text, shown) => expect(terminalLines(text)).toBe(shown))
 })

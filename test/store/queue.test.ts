@@ -72,6 +72,23 @@ describeOnBoth('the queue', (open) => {
     await eventually(() => expect(ran.map(({ number }) => number).sort()).toEqual([1, 1, 2, 3, 4, 5]))
   })
 
+  test('a job whose error holds what Postgres takes in no JSON fails like any other, and is retried', async () => {
+    let attempts = 0
+    const evaluate = async () => {
+      attempts += 1
+      if (attempts === 1) throw new Error('GitHub said a\0b\ud83d')
+    }
+    const { queue, work, database } = await start({ evaluate })
+    await work()
+    await queue.enqueueEvaluate(aPull())
+    await eventually(async () => {
+      const [job] = await database.query<{ state: string; output: { message?: string } | null }>(
+        `SELECT state, output FROM release_gate_jobs.job WHERE name = 'evaluate'`,
+      )
+      expect(job).toMatchObject({ state: 'retry', output: { message: 'GitHub said a\ufffdb\ufffd' } })
+    })
+  })
+
   test('joins requests for one pull request that wait, and keeps who asked last', async () => {
     const { queue, ran, work } = await start()
     await queue.enqueueEvaluate(aPull())

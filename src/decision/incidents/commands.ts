@@ -1,3 +1,4 @@
+import { beginningOf } from '../markdown.ts'
 import type { Command } from './facts.ts'
 
 /** The commands among the plain lines of a comment: those that begin with one. */
@@ -16,7 +17,11 @@ function commandOf(line: string): Command | undefined {
       return { name: 'confirm' }
     case 'severity': {
       const [, severity = '', reason = ''] = /^(\S*)\s*(.*)$/.exec(rest.trim()) ?? []
-      return { name: 'severity', severity: severity.slice(0, 20), reason: reason.trim().slice(0, 300) }
+      return {
+        name: 'severity',
+        severity: beginningOf(severity, 20),
+        reason: beginningOf(reason.trim(), 300),
+      }
     }
   }
   return undefined

@@ -1,5 +1,6 @@
 import { instantOfMoment, parseMoment } from '../calendar/written-times.ts'
 import { severities } from '../clocks/clocks.ts'
+import { beginningOf } from '../markdown.ts'
 import { severityIn } from './severity.ts'
 
 /** What the issue form asks for, by its headings; what is not there is null. */
@@ -40,7 +41,7 @@ export function readReport(body: string, zone: string): IncidentReport {
   const times = received.map((moment) => instantOfMoment(moment, zone, 'first'))
   return {
     severity: severityOf(linesOf('severity')),
-    component: others.length > 0 ? null : (component?.slice(0, 100) ?? null),
+    component: others.length > 0 ? null : component === null ? null : beginningOf(component, 100),
     receivedAt: times.length > 0 ? new Date(Math.min(...times)) : null,
     verified: sectionsOf(body, headings.identity).some((text) => /^- \[x\]/im.test(text)),
   }
@@ -64,5 +65,6 @@ function linesIn(text: string): string[] {
 
 function severityOf(lines: string[]): string | null {
   const readable = severities.flatMap((severity) => lines.find((line) => severityIn(line) === severity) ?? [])
-  return (readable[0] ?? lines[0])?.slice(0, 60) ?? null
+  const line = readable[0] ?? lines[0]
+  return line === undefined ? null : beginningOf(line, 60)
 }

@@ -1,5 +1,5 @@
 import { isMoreSevere, type Severity, severities } from '../clocks/clocks.ts'
-import { code } from '../markdown.ts'
+import { beginningOf, code } from '../markdown.ts'
 import type { IncidentFacts } from './facts.ts'
 
 export const severityPrefix = 'sev/'
@@ -202,7 +202,7 @@ function labelNotes({ labels, events }: IncidentFacts, current: Severity, missin
         ]
       : []),
     ...unreadable.map((label) => ({
-      key: `unreadable/${label.slice(0, 50)}`,
+      key: `unreadable/${beginningOf(label, 50)}`,
       text: `${code(label)} is not a severity, so ${counts} Use ${severities.map((one) => code(severityPrefix + one)).join(', ')}.`,
     })),
     ...(set.length > 1

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import { beginningOf } from '../../decision/markdown.ts'
 import type { StagingSession, StagingTarget } from '../../services/mcp.ts'
 import { createCaller, isRunStopped, runStopped } from '../calls.ts'
 import { sessionsOf, sourcesOf } from '../open-sessions.ts'
@@ -84,7 +85,7 @@ export async function runOnServer(
       : input.signal.aborted
         ? 'the run was stopped'
         : String(error)
-    evidence.stopped = redactor.text(why).slice(0, 1_000)
+    evidence.stopped = beginningOf(redactor.text(why), 1_000)
   } finally {
     await session?.close()
   }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Alert } from '../../decision/incidents/alert.ts'
 import { pageKeyPrefix } from '../../decision/incidents/pagerduty-page.ts'
 import { severityIn } from '../../decision/incidents/severity.ts'
-import { oneLine } from '../../decision/markdown.ts'
+import { beginningOf, oneLine } from '../../decision/markdown.ts'
 
 /** An alert with the id of its delivery, or why it is none of ours. */
 export type ReadAlert = { alert: Alert; delivery: string } | { ignored: string }
@@ -98,7 +98,7 @@ export function readDatadog(body: unknown): ReadAlert {
     delivery: event,
     alert: {
       source: 'datadog',
-      id: scope === '' ? monitor : `${monitor}/${scope}`.slice(0, 200),
+      id: scope === '' ? monitor : beginningOf(`${monitor}/${scope}`, 200),
       title: titleOf(title),
       severity: tag('severity'),
       component: tag('component'),

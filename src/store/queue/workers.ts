@@ -186,7 +186,8 @@ async function reportDeadJob(job: JobWithMetadata<object>, handlers: Handlers, l
 
 /** pg-boss stores each own field of an error with the job, and a client's error may hold headers: only the text goes on. */
 function bare(error: unknown): Error {
-  return new Error(messageOf(error))
+  // Postgres takes neither in its JSON, and a job whose failure can't be stored would stay active until it expires.
+  return new Error(messageOf(error).toWellFormed().replaceAll('\0', '\uFFFD'))
 }
 
 function messageOf(error: unknown): string {
