@@ -2,7 +2,7 @@ import { formatTime } from './calendar.ts'
 import type { ChangeRecord } from './change-record.ts'
 import { type DirectPush, keyOfPush } from './direct-push-record.ts'
 import { stagingRegression } from './gates/staging-regression.ts'
-import { code, list, oneLine, short } from './markdown.ts'
+import { code, lineWithCode, list, oneLine, short } from './markdown.ts'
 import type { Exception } from './merge-exception.ts'
 
 /** The review issue of a merge or a push; `key` identifies it (`#12`, or the pushed commit). */
@@ -109,7 +109,7 @@ export function pushIssue(push: DirectPush, due: Due): ReviewIssue {
   }
 }
 
-const bullets = (lines: string[]) => lines.map((line) => `- ${line}`)
+const bullets = (lines: string[]) => lines.map((line) => `- ${lineWithCode(line)}`)
 const asBullet = (sha: string) => `- ${short(sha)}`
 
 function questions({ at, zone }: Due, question: string): string {

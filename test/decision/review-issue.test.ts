@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { changeRecord } from '../../src/decision/change-record.ts'
 import type { Exception } from '../../src/decision/merge-exception.ts'
 import { exceptionIssue, urgentIssue } from '../../src/decision/review-issue.ts'
+import { aliveIn } from '../support/rendered.ts'
 import { ann, aSnapshot, author, head, inWindow, shaOf } from '../support/snapshot.ts'
 
 const due = { at: new Date('2026-11-27T18:10:00Z'), zone: 'UTC' }
@@ -75,3 +76,26 @@ test.each([
     expect(both.body.includes(asked)).toBe(asks)
   },
 )
+
+test.each([
+  'Frozen: <!-- until noon',
+  'Frozen: ask @acme/all',
+  'Frozen: ![](https://evil.example/p.png)',
+  'Frozen: [approved](https://evil.example)',
+  'The facts at the time of the merge could not be verified: <details>',
+])('what somebody wrote is text in a review, and hides no other line: %s', (line) => {
+  const exception: Exception = { kind: 'late', bypassed: [`Release window: ${line}`, 'Approvals: missing'] }
+  const urgent = {
+    ...{ by: 'ann', byId: ann.id, at: inWindow, until: inWindow, reason: null },
+    skipped: exception.bypassed,
+  }
+  for (const { body } of [
+    exceptionIssue({ ...aRecord(), exception }, due),
+    urgentIssue({ ...aRecord(), urgent }, due),
+  ]) {
+    expect(body).toContain(`- \`Release window: ${line}\`\n- Approvals: missing`)
+    // The number of the pull request is a link, and the marker of the issue a comment.
+    const text = body.replaceAll('#7', 'number 7').replace(/<!-- release-gate review .*$/, '')
+    expect(aliveIn(text)).toEqual([])
+  }
+})

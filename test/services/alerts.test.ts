@@ -4,6 +4,7 @@ import { parse } from 'yaml'
 import { alertMarker, incidentOf } from '../../src/decision/incidents/alert.ts'
 import { isNamed, namedIncidents } from '../../src/decision/incidents/naming.ts'
 import { readReport } from '../../src/decision/incidents/report.ts'
+import { severityIn } from '../../src/decision/incidents/severity.ts'
 import {
   datadogTemplate,
   readDatadog,
@@ -13,6 +14,7 @@ import {
 } from '../../src/services/alerts/readers.ts'
 import { isPagerDutySigned, isZendeskSigned } from '../../src/services/alerts/signatures.ts'
 import { incidentForm, webhookInstructions } from '../../src/setup/incident-form.ts'
+import { aliveIn } from '../support/rendered.ts'
 
 const body = Buffer.from('{"event":"é"}')
 const hex = (secret: string, of: Buffer | string = body) =>
@@ -208,6 +210,18 @@ describe('the issue of an alert', () => {
       receivedAt: new Date(alert.at),
       verified: false,
     })
+  })
+
+  test.each([
+    ['P1 @acme/all <!-- x', 'P1 `@acme/all <!-- x`'],
+    ['![](https://evil.example/p)', '`![](https://evil.example/p)`'],
+    ['P0: card_payments & more', 'P0: card_payments & more'],
+  ])('shows what the source wrote as text, and reads it back: %s', (written, shown) => {
+    const { body: text } = incidentOf({ ...alert, id: '42', severity: written, component: written }, 0)
+    expect(readReport(text, 'UTC')).toMatchObject({ severity: shown, component: shown })
+    expect(severityIn(readReport(text, 'UTC').severity)).toBe(severityIn(written))
+    const [fields = ''] = text.split(/^### Source/m)
+    expect(aliveIn(fields.replaceAll('&', 'and'))).toEqual([])
   })
 
   test('says when it was updated only where an incident of it was resolved before', () => {

@@ -49,13 +49,21 @@ export function incidentOf(alert: Alert, reopened: number): NewIncident {
     title: oneLine(alert.title, 200),
     labels: ['incident'],
     body: [
-      field('severity', alert.severity === null ? null : oneLine(alert.severity, 60)),
-      field('component', alert.component === null ? null : oneLine(alert.component, 60)),
+      field('severity', alert.severity === null ? null : told(alert.severity)),
+      field('component', alert.component === null ? null : told(alert.component)),
       field('source', `${alert.source} ${code(alert.id)}${from}.${link}${again}`),
       field('received', firedAt(alert, reopened)),
       alertMarker(alert, reopened),
     ].join('\n\n'),
   }
+}
+
+/** The report is read back, so plain words stay as they are. What would mention people, load something or hide the rest becomes code. */
+function told(text: string): string {
+  const line = oneLine(text, 60)
+  const [severity = ''] = /^P[0-3]\b:? ?/i.exec(line) ?? []
+  const rest = line.slice(severity.length)
+  return /[<>@[\]`]|:\/\/|www\./i.test(rest) ? `${severity}${code(rest)}` : line
 }
 
 /** An address that cannot end the link that it stands in. */
