@@ -1,9 +1,16 @@
 import type { Logger } from 'pino'
 import { type Anchor, anchorIssue, anchorLine, readAnchors } from '../decision/anchor.ts'
-import { addLine, botIssue } from '../services/github/bot-issues.ts'
+import { plural } from '../decision/markdown.ts'
+import { addLine, botIssue, readIssueBody } from '../services/github/bot-issues.ts'
 import type { GitHub } from '../services/github/client.ts'
 import { orGone } from '../services/github/errors.ts'
-import { firstMissing, headsToAnchor, type KeptAnchor, saveAnchor } from '../store/audit/anchors.ts'
+import {
+  anchorsIn,
+  firstMissing,
+  headsToAnchor,
+  type KeptAnchor,
+  saveAnchor,
+} from '../store/audit/anchors.ts'
 import type { Database } from '../store/database.ts'
 import { keptPolicies } from '../store/policies.ts'
 import type { Queue } from '../store/queue.ts'
@@ -20,17 +27,17 @@ export type AnchorShell = {
 /**
  * Writes the newest record of each chain down in an issue, outside of the database whose owner could drop its triggers.
  * One that cannot be written now, because its App was removed or a limit is reached, keeps no other
- * one waiting, and is tried again by `anchorOverdue`.
+ * one waiting, and is tried again by `anchorOverdue`. `broken`: the chains that do not verify, which are left out.
  */
-export async function anchorRecords(shell: AnchorShell): Promise<void> {
-  await anchorAll(shell, await headsToAnchor(shell.database))
+export async function anchorRecords(shell: AnchorShell, broken: number[] = []): Promise<void> {
+  await anchorAll(shell, await headsToAnchor(shell.database), broken)
 }
 
 /** A day, and the hour that the daily check may be late. */
 const overdueAfter = 25 * 60 * 60 * 1000
 
 /** The same for chains that the last daily check could not anchor, as long as their App is installed where a policy is. */
-export async function anchorOverdue(shell: AnchorShell): Promise<void> {
+export async function anchorOverdue(shell: AnchorShell, broken: number[] = []): Promise<void> {
   const { database, now } = shell
   const reached = new Set(
     (await keptPolicies(database, undefined, ['current', 'absent'])).map(
@@ -42,14 +49,16 @@ export async function anchorOverdue(shell: AnchorShell): Promise<void> {
     ({ head, last }) =>
       reached.has(head.installationId) && now().getTime() - (last?.at.getTime() ?? 0) >= overdueAfter,
   )
-  await anchorAll(shell, overdue)
+  await anchorAll(shell, overdue, broken)
 }
 
 async function anchorAll(
   shell: AnchorShell,
   heads: Awaited<ReturnType<typeof headsToAnchor>>,
+  broken: number[],
 ): Promise<void> {
   for (const { head, last } of heads) {
+    if (broken.includes(head.installationId)) continue
     await anchor(shell, head, last).catch((error: unknown) => {
       shell.log.warn({ ...head, problem: String(error) }, 'Anchoring the newest record failed')
     })
@@ -61,12 +70,15 @@ async function anchor(shell: AnchorShell, head: Anchor, last: KeptAnchor | undef
   const { installationId } = head
   const github = await shell.github(installationId)
   const at = now()
+  const before = last && (await readIssueBody(github, last, last.issue))
+  if (last) await announceLost(shell, last, before)
   for (const place of await placesFor(database, installationId, last)) {
     await database.transaction((tx) => reserveWrite(tx, installationId, at, 'update'))
     const written = await writeDown(github, place, head, at, last)
     if (!written) continue
     await saveAnchor(database, { ...head, ...place, at, issue: written.issue })
-    return announceMissing(shell, head, written.before)
+    // A new year begins another issue, so the chain is compared with the last one too.
+    return announceMissing(shell, head, [before, written.before].join('\n'))
   }
   throw new Error('no repository with a policy accepts the anchor issue')
 }
@@ -88,6 +100,31 @@ async function announceMissing(
   log.error({ installationId, seq, why, alert: true }, 'The audit chain is not what was anchored on GitHub')
   const key = `records/${installationId}/${seq}`
   await queue.enqueueNotice({ kind: 'records', key, installationId, seq, why })
+}
+
+/**
+ * Whoever can delete the issue, or edit its text, takes from the auditor what a changed record could be found by. GitHub keeps the history of
+ * an edit, and nothing of what was deleted.
+ */
+async function announceLost(
+  { database, queue, log }: AnchorShell,
+  last: KeptAnchor,
+  text: string | undefined,
+): Promise<void> {
+  const { installationId, owner, repo, issue } = last
+  const written = new Set(readAnchors(text ?? '').map(({ seq, hash }) => `${seq} ${hash}`))
+  const lost = (await anchorsIn(database, last)).filter(({ seq, hash }) => !written.has(`${seq} ${hash}`))
+  const [first] = lost
+  if (!first) return
+  const name = `${owner}/${repo}#${issue}`
+  const why =
+    text === undefined
+      ? `The issue ${name} is gone, with ${plural(lost.length, 'anchor')}: it was deleted or moved.`
+      : `The text of ${name} was edited: ${plural(lost.length, 'anchor')} that the bot wrote there ${lost.length === 1 ? 'is' : 'are'} missing.`
+  const { seq } = first
+  log.error({ installationId, seq, why, alert: true }, 'Anchors on GitHub are missing')
+  const key = `anchors/${installationId}/${issue}/${seq}`
+  await queue.enqueueNotice({ kind: 'records', key, installationId, seq, why, of: 'anchors' })
 }
 
 type Place = { owner: string; repo: string }

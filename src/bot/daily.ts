@@ -11,7 +11,7 @@ import type { StagingServer } from '../settings/servers.ts'
 import { keptAnchors } from '../store/audit/anchors.ts'
 import { lastVerified, saveVerified } from '../store/audit/last-verified.ts'
 import { pruneRecords } from '../store/audit/retention.ts'
-import { verifyEachChain } from '../store/audit/verify.ts'
+import { type Verified, verifyEachChain } from '../store/audit/verify.ts'
 import type { Database } from '../store/database.ts'
 import { pruneFacts } from '../store/facts.ts'
 import { pruneDeliveries } from '../store/inbox.ts'
@@ -56,22 +56,21 @@ export async function runDailyCheck(shell: DailyShell): Promise<void> {
     await shell.queue.enqueueNotice(notice)
   }
   await prune(shell)
-  // A broken chain is neither anchored nor pruned, so that it can be investigated unchanged.
-  if (await areChainsIntact(shell)) {
-    const cut = await pruneRecords(database, subMonths(now(), shell.recordsMonths))
-    if (cut === undefined)
-      shell.log.info(
-        'The role of the bot may not remove old records; run `release-gate audit prune` as the owner',
-      )
-    await anchorRecords(shell)
-  }
+  // A broken chain is neither anchored nor pruned, so that it can be investigated unchanged. It keeps no other one from that.
+  const broken = await brokenChains(shell)
+  const cut = await pruneRecords(database, subMonths(now(), shell.recordsMonths), { except: broken })
+  if (cut === undefined)
+    shell.log.info(
+      'The role of the bot may not remove old records; run `release-gate audit prune` as the owner',
+    )
+  await anchorRecords(shell, broken)
   await saveLastRun(database, { at: now().toISOString(), remember }, now)
 }
 
 /** A chain that did not verify is not anchored until it does. */
 async function retryAnchors(shell: DailyShell): Promise<void> {
   const verified = await lastVerified(shell.database, shell.now)
-  if (verified?.results.every(({ ok }) => ok)) await anchorOverdue(shell)
+  if (verified) await anchorOverdue(shell, brokenIn(verified.results))
 }
 
 /** The first check runs an hour after the first start, once the repositories are set up. */
@@ -104,7 +103,8 @@ function driftNotices(known: KeptPolicy[], appeared: Diagnosis[], fixed: Diagnos
   })
 }
 
-async function areChainsIntact({ database, queue, log, now }: DailyShell): Promise<boolean> {
+/** Verifies every chain, and announces each that is broken. */
+async function brokenChains({ database, queue, log, now }: DailyShell): Promise<number[]> {
   const results = await verifyEachChain(database, await keptAnchors(database))
   await saveVerified(database, results, now)
   const broken = results.filter((result) => !result.ok)
@@ -113,7 +113,11 @@ async function areChainsIntact({ database, queue, log, now }: DailyShell): Promi
     const key = `records/${installationId}/${seq}`
     await queue.enqueueNotice({ kind: 'records', key, installationId, seq, why } satisfies Notice)
   }
-  return broken.length === 0
+  return brokenIn(results)
+}
+
+function brokenIn(results: Verified[]): number[] {
+  return results.flatMap((result) => (result.ok ? [] : [result.installationId]))
 }
 
 /** GitHub keeps deliveries for three days; facts about a commit are not needed after half a year. */

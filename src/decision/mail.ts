@@ -1,6 +1,7 @@
 import { formatTime } from './calendar.ts'
 import { oneLine } from './markdown.ts'
 import type { Notice } from './notice.ts'
+import { recordsHeadline } from './notice-parts.ts'
 
 /** A message in plain text. What people wrote stands on one line each, so it can't pass for a line of ours. */
 export type Mail = { subject: string; text: string }
@@ -20,9 +21,9 @@ export function mailOf(notice: Notice, { withSlack }: { withSlack: boolean }): M
         section('Fixed', notice.fixed ?? []),
       )
     case 'records':
-      return mail(`The audit chain is broken at record ${notice.seq}`, [
+      return mail(recordsHeadline(notice), [
         `Installation ${notice.installationId}: ${oneLine(notice.why, 500)}`,
-        'Run `release-gate audit verify`.',
+        `Run \`release-gate audit verify${notice.of === 'anchors' ? ' --anchors FILE` with a copy that was saved' : '`'}.`,
       ])
     case 'organization policy':
       return mail(`${notice.organization}: the organization's policy that locks settings changed`, [

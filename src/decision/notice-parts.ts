@@ -34,3 +34,9 @@ export function authorOf({ author }: Pull): string {
 export function personOf(login: string | undefined): string {
   return login === undefined ? 'An unknown user' : slackText(login, 60)
 }
+
+export function recordsHeadline({ of, seq }: Pick<NoticeOf<'records'>, 'of' | 'seq'>): string {
+  return of === 'anchors'
+    ? `Anchors of the audit chain are missing on GitHub, from record ${seq} on`
+    : `The audit chain is broken at record ${seq}`
+}

@@ -2,7 +2,15 @@ import { formatTime } from './calendar.ts'
 import { exemptionText, freezeText, lateHoldText, urgentText } from './command-notice-text.ts'
 import type { NoticeOf } from './notice.ts'
 import { type SlackMessageText, slackNames, toMessage } from './notice-blocks.ts'
-import { type Announced, authorOf, linksOf, nameOf, personOf, pullLink } from './notice-parts.ts'
+import {
+  type Announced,
+  authorOf,
+  linksOf,
+  nameOf,
+  personOf,
+  pullLink,
+  recordsHeadline,
+} from './notice-parts.ts'
 import { slackLines, slackLink, slackText } from './slack-escape.ts'
 
 type Merged = NoticeOf<'merged'>
@@ -18,11 +26,7 @@ export function noticeText(notice: Announced): SlackMessageText {
     case 'drift':
       return driftText(notice)
     case 'records':
-      return toMessage({
-        headline: `🚨 The audit chain is broken at record ${notice.seq}`,
-        facts: [['Installation', String(notice.installationId)]],
-        body: `${slackText(notice.why, 300)}\nLeave the database as it is and run \`release-gate audit verify\`.`,
-      })
+      return recordsText(notice)
     case 'organization policy':
       return organizationPolicyText(notice)
     case 'dead letter':
@@ -42,6 +46,18 @@ export function noticeText(notice: Announced): SlackMessageText {
     case 'exemption':
       return exemptionText(notice)
   }
+}
+
+function recordsText({ of, seq, installationId, why }: NoticeOf<'records'>): SlackMessageText {
+  const todo =
+    of === 'anchors'
+      ? 'Ask who did it, and compare the records with a copy that was saved: `release-gate audit verify --anchors FILE`.'
+      : 'Leave the database as it is and run `release-gate audit verify`.'
+  return toMessage({
+    headline: `🚨 ${recordsHeadline({ of, seq })}`,
+    facts: [['Installation', String(installationId)]],
+    body: `${slackText(why, 300)}\n${todo}`,
+  })
 }
 
 function notesText({ repository, title, url, lines }: NoticeOf<'release notes'>): SlackMessageText {
@@ -68,12 +84,12 @@ function watchedText({
     body: slackLines([
       why,
       ...(verdict === 'failed' ? [offer] : []),
-      ...(record === undefined ? [] : [recordsText(record, change)]),
+      ...(record === undefined ? [] : [watchRecords(record, change)]),
     ]),
   })
 }
 
-function recordsText(record: number, change: number | undefined): string {
+function watchRecords(record: number, change: number | undefined): string {
   return `Record ${record} has each check.${change === undefined ? '' : ` Change record: ${change}.`}`
 }
 

@@ -101,13 +101,17 @@ const drift = z.object({
   fixed: z.array(z.string()).optional(),
 })
 
-/** The audit chain is broken. Key: `records/<installationId>/<seq>`. Goes to every channel of the installation. */
+/**
+ * The audit chain is broken, or anchors of it are no longer on GitHub. Key: `records/<installationId>/<seq>`, and for the anchors
+ * `anchors/<installationId>/<issue>/<seq>`. Goes to every channel of the installation.
+ */
 const records = z.object({
   kind: z.literal('records'),
   key,
   installationId: z.int().positive(),
   seq: z.int().positive(),
   why: z.string(),
+  of: z.literal('anchors').optional(),
 })
 
 /**

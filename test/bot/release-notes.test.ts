@@ -17,7 +17,7 @@ const monthEnd = Date.parse('2026-12-01T08:00:00Z')
 const hour = 3_600_000
 let database: Database
 type Issue = { number: number; title: string; body: string; labels: string[] }
-let issues: (Issue & { html_url: string; user: { type: string } })[]
+let issues: (Issue & { html_url: string; user: { login: string; type: string } })[]
 let notices: object[]
 let failing: boolean
 let losing: boolean
@@ -68,12 +68,13 @@ const client = {
   paginate: async (_: unknown, { labels }: { labels: string }) =>
     issues.filter((issue) => issue.labels.includes(labels)),
   rest: {
+    apps: { getAuthenticated: async () => ({ data: { slug: 'release-gate' } }) },
     issues: {
       create: async (issue: { title: string; body: string; labels: string[] }) => {
         if (failing) throw new Error('GitHub is down')
         const number = issues.length + 1
         const html_url = `https://github.com/acme/shop/issues/${number}`
-        issues.push({ ...issue, number, html_url, user: { type: 'Bot' } })
+        issues.push({ ...issue, number, html_url, user: { login: 'release-gate[bot]', type: 'Bot' } })
         if (losing) throw new Error('The answer was lost')
         return { data: issues.at(-1) }
       },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { mailOf } from '../../src/decision/mail.ts'
 import { noticeSchema } from '../../src/decision/notice.ts'
 import type { Announced } from '../../src/decision/notice-parts.ts'
 import { noticeText } from '../../src/decision/notice-text.ts'
@@ -199,6 +200,26 @@ describe('the other notices', () => {
       '*Installation*\n3',
       expect.stringMatching(/^its hash does not match\n.*audit verify/),
     ])
+  })
+
+  it('records: which anchors are missing on GitHub, and what to do', () => {
+    const notice: Announced = {
+      kind: 'records',
+      key: 'a',
+      installationId: 3,
+      seq: 7,
+      why: 'The issue acme/shop#9 is gone.',
+      of: 'anchors',
+    }
+    expect(shown(notice)).toEqual([
+      '🚨 Anchors of the audit chain are missing on GitHub, from record 7 on',
+      '*Installation*\n3',
+      expect.stringMatching(/^The issue acme\/shop#9 is gone\.\n.*audit verify --anchors FILE/),
+    ])
+    expect(mailOf(notice, { withSlack: true })).toEqual({
+      subject: '[release-gate] Anchors of the audit chain are missing on GitHub, from record 7 on',
+      text: 'Installation 3: The issue acme/shop#9 is gone.\nRun `release-gate audit verify --anchors FILE` with a copy that was saved.\n',
+    })
   })
 
   it.each([

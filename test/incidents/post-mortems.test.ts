@@ -13,18 +13,20 @@ const repository = { installationId: 1, repositoryId: 2, owner: 'acme', repo: 'i
 const key = { repository, number: 7 }
 const page = (number: number) => `https://github.com/acme/incidents/issues/${number}`
 
+const own = { login: 'release-gate[bot]', type: 'Bot' }
 /** The issues that GitHub has, by their numbers. */
-const issues = new Map<number, { number: number; html_url: string; body: string; user: { type: string } }>()
+const issues = new Map<number, { number: number; html_url: string; body: string; user: typeof own }>()
 const github = {
   paginate: async () => [...issues.values()],
   rest: {
+    apps: { getAuthenticated: async () => ({ data: { slug: 'release-gate' } }) },
     repos: { get: async () => ({ data: { id: 2, has_issues: hasIssues, full_name: 'acme/incidents' } }) },
     issues: {
       listForRepo: () => undefined,
       create: async ({ body }: { body: string }) => {
         const number = created + 1
         created = number
-        issues.set(number, { number, html_url: page(number), body, user: { type: 'Bot' } })
+        issues.set(number, { number, html_url: page(number), body, user: own })
         return { data: issues.get(number) }
       },
       get: async ({ issue_number: number }: { issue_number: number }) => {

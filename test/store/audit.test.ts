@@ -114,6 +114,29 @@ describeOnBoth('the audit', (open) => {
     expect((await all(readRecords(db, chain))).map((record) => record.body)).toEqual(bodies)
   })
 
+  test('records what was cut within a character, with a mark in its place, and verifies', async () => {
+    const { db, chain } = await aChain(0)
+    const body = { title: 'a\ud83d', 'k\ude00': [{ deep: '\ude00b' }], whole: '😀', at: AT, none: undefined }
+    await appendRecord(db, aRecord({ installationId: chain, body }))
+    const [record] = await all(readRecords(db, chain))
+    expect(record?.body).toEqual({
+      title: 'a\ufffd',
+      'k\ufffd': [{ deep: '\ufffdb' }],
+      whole: '😀',
+      at: AT.toISOString(),
+    })
+    expect(await verifyChain(db, chain)).toMatchObject({ ok: true, records: 1 })
+  })
+
+  test('keeps a key that JavaScript treats apart', async () => {
+    const { db, chain } = await aChain(0)
+    const body = JSON.parse('{"__proto__":{"passed":true},"constructor":1}')
+    await appendRecord(db, aRecord({ installationId: chain, body }))
+    const [record] = await all(readRecords(db, chain))
+    expect(JSON.stringify(record?.body)).toBe('{"__proto__":{"passed":true},"constructor":1}')
+    expect(await verifyChain(db, chain)).toMatchObject({ ok: true, records: 1 })
+  })
+
   test('gives each of many appends at once its own place', async () => {
     const { db, chain } = await aChain(0)
     await Promise.all(
@@ -177,6 +200,10 @@ describeOnBoth('the audit', (open) => {
     ['a changed body', change(`body = '{"n":33}'`), 3, /content does not match/],
     ['a body with one more space', change(`body = '{"n": 3}'`), 3, /not canonical/],
     ['a body that is not JSON', change(`body = 'x'`), 3, /not canonical/],
+    ['the same key twice', change(`body = '{"n":2,"n":3}'`), 3, /not canonical/],
+    ['a number that no double holds', change(`body = '{"n":3.00000000000000001}'`), 3, /not canonical/],
+    ['a number without an end', change(`body = '{"n":1e400}'`), 3, /not canonical/],
+    ['half a surrogate pair', change(`body = '{"n":"\\ud83d"}'`), 3, /not canonical/],
     ['a changed kind', change(`kind = 'published'`), 3, /content does not match/],
     ['a time moved by a millisecond', change(`at = at + interval '1 ms'`), 3, /content does not match/],
     ['a changed hash', change(`hash = repeat('a', 64)`), 3, /content does not match/],
@@ -266,7 +293,7 @@ describeOnBoth('the audit', (open) => {
     test('cuts in portions, each of which ends at an anchor and leaves a chain that verifies', async () => {
       const { db, chain, heads } = await aChain(7)
       for (const n of [0, 2, 3, 5]) await anchorAt(db, chain, heads[n] as Head)
-      expect(await pruneRecords(db, cutAt, 3)).toBe(6)
+      expect(await pruneRecords(db, cutAt, { atOnce: 3 })).toBe(6)
       const cuts = await db.query<{ seq: number }>(
         'SELECT seq FROM release_gate.checkpoints WHERE installation_id = $1 ORDER BY seq',
         [chain],
@@ -279,7 +306,7 @@ describeOnBoth('the audit', (open) => {
     test('cuts up to the next anchor at least, however small a portion is to be', async () => {
       const { db, chain, heads } = await aChain(5)
       await anchorAt(db, chain, heads[3] as Head)
-      expect(await pruneRecords(db, cutAt, 1)).toBe(4)
+      expect(await pruneRecords(db, cutAt, { atOnce: 1 })).toBe(4)
       expect(await seqs(db, chain)).toEqual([5])
     })
 
@@ -297,6 +324,26 @@ describeOnBoth('the audit', (open) => {
       await anchorAt(db, chain, { ...(heads[0] as Head), hash: 'f'.repeat(64) })
       expect(await pruneRecords(db, cutAt)).toBe(0)
       expect(await seqs(db, chain)).toEqual([1, 2])
+    })
+
+    test('cuts no record from after the time, whatever the time of its anchor', async () => {
+      const { db, chain, heads } = await aChain(2)
+      await append(db, 1, { installationId: chain, at: cutAt })
+      const later = await append(db, 1, { installationId: chain })
+      await anchorAt(db, chain, heads[1] as Head)
+      await anchorAt(db, chain, later[0] as Head)
+      expect(await pruneRecords(db, cutAt)).toBe(2)
+      expect(await seqs(db, chain)).toEqual([3, 4])
+    })
+
+    test('cuts nothing of a chain that is left out, and cuts the others', async () => {
+      const { db, chain, heads } = await aChain(2)
+      const other = await aChain(2)
+      await anchorAt(db, chain, heads[1] as Head)
+      await anchorAt(db, other.chain, other.heads[1] as Head)
+      expect(await pruneRecords(db, cutAt, { except: [chain] })).toBe(2)
+      expect(await seqs(db, chain)).toEqual([1, 2])
+      expect(await seqs(db, other.chain)).toEqual([])
     })
 
     test('leaves the triggers on', async () => {

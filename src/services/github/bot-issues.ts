@@ -1,10 +1,11 @@
 import type { GitHub } from './client.ts'
 import { orGone } from './errors.ts'
+import { firstOwn } from './own-login.ts'
 import { nameOf, type RepositoryName } from './repository.ts'
 
 type NewIssue = { title: string; body: string; labels: string[] }
 
-/** The issue of a bot with this title and these labels, or a new one. */
+/** The App's own issue with this title and these labels, or a new one. */
 export async function botIssue(github: GitHub, place: RepositoryName, wanted: NewIssue): Promise<BotIssue> {
   const listed = await github.paginate(github.rest.issues.listForRepo, {
     ...nameOf(place),
@@ -12,7 +13,10 @@ export async function botIssue(github: GitHub, place: RepositoryName, wanted: Ne
     labels: wanted.labels.join(','),
     per_page: 100,
   })
-  const found = listed.find(({ user, title }) => user?.type === 'Bot' && title === wanted.title)
+  const found = await firstOwn(
+    github,
+    listed.filter(({ title }) => title === wanted.title),
+  )
   if (found) return issueOf(found)
   const { title, body, labels } = wanted
   const { data } = await github.rest.issues.create({ ...nameOf(place), title, body, labels })
@@ -26,8 +30,8 @@ function issueOf(data: { number: number; html_url: string; body?: string | null 
 }
 
 /**
- * The issue with a marker at its end, among those that changed since a time. Only a bot's counts: otherwise anyone could prevent ours with
- * its marker.
+ * The issue with a marker at its end, among those that changed since a time. Only the App's own counts: otherwise anyone
+ * could prevent ours with its marker.
  */
 export async function findByMarker(github: GitHub, repository: RepositoryName, marker: string, since: Date) {
   const listed = await github.paginate(github.rest.issues.listForRepo, {
@@ -36,7 +40,10 @@ export async function findByMarker(github: GitHub, repository: RepositoryName, m
     since: since.toISOString(),
     per_page: 100,
   })
-  return listed.find(({ user, body }) => user?.type === 'Bot' && body?.trimEnd().endsWith(marker))
+  return firstOwn(
+    github,
+    listed.filter(({ body }) => body?.trimEnd().endsWith(marker)),
+  )
 }
 
 export async function changeBody(
@@ -46,6 +53,16 @@ export async function changeBody(
   body: string,
 ): Promise<void> {
   await github.rest.issues.update({ ...nameOf(place), issue_number: number, body })
+}
+
+/** Undefined where the issue is gone. */
+export async function readIssueBody(
+  github: GitHub,
+  place: RepositoryName,
+  number: number,
+): Promise<string | undefined> {
+  const issue = await orGone(github.rest.issues.get({ ...nameOf(place), issue_number: number }))
+  return issue && (issue.data.body ?? '')
 }
 
 /**
@@ -59,9 +76,8 @@ export async function addLine(
   line: string,
 ): Promise<string | undefined> {
   const issue = { ...nameOf(place), issue_number: number }
-  const before = await orGone(github.rest.issues.get(issue))
-  if (!before) return undefined
-  const text = before.data.body ?? ''
+  const text = await readIssueBody(github, place, number)
+  if (text === undefined) return undefined
   const body = `${text.trimEnd()}\n${line}\n`
   await github.rest.issues.update({ ...issue, body, state: 'closed' })
   return text

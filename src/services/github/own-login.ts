@@ -6,3 +6,19 @@ export async function ownLogin(github: GitHub): Promise<string> {
   if (!data?.slug) throw new Error('GitHub does not say what the App is called')
   return `${data.slug}[bot]`
 }
+
+type ByAccount = { user?: { login: string; type?: string | undefined } | null | undefined }
+
+/**
+ * The first of some issues that the App wrote itself. Any workflow of a repository writes as a bot too, and could put its own in the place of
+ * ours. GitHub is asked who the App is only where one of them is a bot's.
+ */
+export async function firstOwn<One extends ByAccount>(
+  github: GitHub,
+  issues: One[],
+): Promise<One | undefined> {
+  const ofBots = issues.filter(({ user }) => user?.type === 'Bot')
+  if (ofBots.length === 0) return undefined
+  const own = await ownLogin(github)
+  return ofBots.find(({ user }) => user?.login === own)
+}

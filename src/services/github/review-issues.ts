@@ -1,13 +1,14 @@
 import { type ReviewIssue, reviewIssueMarker } from '../../decision/review-issue.ts'
 import type { GitHub } from './client.ts'
 import { orGone } from './errors.ts'
+import { firstOwn } from './own-login.ts'
 
 type Repository = { owner: string; repo: string; repositoryId: number }
 export type OpenedIssue = { number: number; url: string }
 
 /**
- * Finds the issue of a review that was opened before, by its label and the marker at the end of its body. Only a bot's issue
- * counts: otherwise anyone could add the marker to their own issue and prevent ours.
+ * Finds the issue of a review that was opened before, by its label and the marker at the end of its body. Only the App's own
+ * issue counts: otherwise anyone could add the marker to theirs, and so could any workflow, and prevent ours.
  */
 export async function findReviewIssue(
   github: GitHub,
@@ -24,7 +25,10 @@ export async function findReviewIssue(
     since: since.toISOString(),
     per_page: 100,
   })
-  const found = issues.find(({ user, body }) => user?.type === 'Bot' && body?.trimEnd().endsWith(marker))
+  const found = await firstOwn(
+    github,
+    issues.filter(({ body }) => body?.trimEnd().endsWith(marker)),
+  )
   return found && { number: found.number, url: found.html_url }
 }
 

@@ -33,6 +33,18 @@ export function keptAnchors(db: Queryable): Promise<Anchor[]> {
   )
 }
 
+/** What was written down in one issue. */
+export function anchorsIn(
+  db: Queryable,
+  { installationId, owner, repo, issue }: Pick<KeptAnchor, 'installationId' | 'owner' | 'repo' | 'issue'>,
+): Promise<Anchor[]> {
+  return db.query<Anchor>(
+    `SELECT installation_id AS "installationId", seq, hash FROM release_gate.anchors
+     WHERE installation_id = $1 AND owner = $2 AND repo = $3 AND issue = $4 ORDER BY seq`,
+    [installationId, owner, repo, issue],
+  )
+}
+
 export async function saveAnchor(db: Queryable, anchor: KeptAnchor): Promise<void> {
   const { installationId, seq, hash, at, owner, repo, issue } = anchor
   await db.query(

@@ -6,15 +6,16 @@ const portion = 10_000
 
 /**
  * Removes the oldest records of each chain: all up to the newest one that was anchored before a time, which stays behind as
- * the checkpoint that `verifyChain` starts from. Each portion ends at one that was anchored, so that the chain verifies also where the
+ * the checkpoint that `verifyChain` starts from, and none that is from after that time, whatever its anchor says. Each portion ends at one that was anchored, so that the chain verifies also where the
  * next portion fails. Only the owner of the table can; a bot that runs as a role that owns nothing leaves it to
  * `release-gate audit prune`.
+ * @param options `except`: the chains that keep all of theirs.
  * @returns how many records were removed; undefined where this role may not.
  */
 export async function pruneRecords(
   database: Database,
   before: Date,
-  atOnce = portion,
+  { atOnce = portion, except = [] }: { atOnce?: number; except?: number[] } = {},
 ): Promise<number | undefined> {
   const [table] = await database.query<{ owns: boolean }>(
     `SELECT pg_has_role(relowner, 'USAGE') AS owns FROM pg_class WHERE oid = 'release_gate.audit_records'::regclass`,
@@ -24,8 +25,10 @@ export async function pruneRecords(
     `SELECT a.installation_id AS "installationId", a.seq, a.hash,
             (SELECT min(seq) FROM release_gate.audit_records f WHERE f.installation_id = a.installation_id) AS first
      FROM release_gate.anchors a JOIN release_gate.audit_records r USING (installation_id, seq, hash)
-     WHERE a.anchored_at < $1 ORDER BY a.installation_id, a.seq`,
-    [before],
+     WHERE a.anchored_at < $1 AND a.installation_id <> ALL ($2::bigint[]) AND a.seq < coalesce(
+       (SELECT min(seq) FROM release_gate.audit_records n WHERE n.installation_id = a.installation_id AND n.at >= $1), 2147483647)
+     ORDER BY a.installation_id, a.seq`,
+    [before, except],
   )
   let cut = 0
   for (const end of endsOfPortions(anchored, atOnce)) cut += await removeUpTo(database, end, before)
