@@ -9,8 +9,21 @@ import hashlib, json, re, sys
 
 LINE = re.compile(
     r'(\{"at":"[^"]*","body":\{.*\}),"hash":"([0-9a-f]{64})"(,"installationId":(\d+),"kind":"[^"]*"),'
-    r'"previousHash":"([0-9a-f]{64})"(,"seq":(\d+)\})', re.DOTALL)
-ANCHOR = re.compile(r"\binstallation (\d+), record (\d+), `?([0-9a-f]{64})\b")
+    r'"previousHash":"([0-9a-f]{64})"(,"seq":([1-9]\d*)\})', re.DOTALL)
+ANCHOR = re.compile(r"\binstallation (\d+), record ([1-9]\d*), `?([0-9a-f]{64})\b")
+
+
+def once(pairs):
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("it has the same key twice")
+    return dict(pairs)
+
+
+def keys_of(line, number):
+    try:
+        return set(json.loads(line, object_pairs_hook=once, parse_constant=int))
+    except ValueError as why:
+        sys.exit(f"line {number} is not a record: {why}")
 
 
 def main(export, anchors=None):
@@ -18,7 +31,7 @@ def main(export, anchors=None):
     for number, line in enumerate(open(export, encoding="utf-8", newline="\n"), 1):
         match = LINE.fullmatch(line.rstrip("\n")) or sys.exit(f"line {number} is not a record")
         start, own, middle, chain, previous, end, seq = match.groups()
-        if set(json.loads(line)) != {"at", "body", "hash", "installationId", "kind", "previousHash", "seq"}:
+        if keys_of(line, number) != {"at", "body", "hash", "installationId", "kind", "previousHash", "seq"}:
             sys.exit(f"line {number} has other keys than a record")
         before, head = heads.get(chain, (int(seq) - 1, previous if int(seq) > 1 else "0" * 64))
         if chain not in begins:

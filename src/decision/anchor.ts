@@ -22,7 +22,7 @@ export function anchorLine({ installationId, seq, hash }: Anchor, at: Date): str
 
 /** All anchors in a text, which may have other lines. */
 export function readAnchors(text: string): Anchor[] {
-  const lines = text.matchAll(/\binstallation (\d{1,15}), record (\d{1,9}), `?([0-9a-f]{64})\b/g)
+  const lines = text.matchAll(/\binstallation (\d{1,15}), record ([1-9]\d{0,8}), `?([0-9a-f]{64})\b/g)
   return [...lines].map(([, installation, seq, hash = '']) => ({
     installationId: Number(installation),
     seq: Number(seq),

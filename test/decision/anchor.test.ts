@@ -16,6 +16,7 @@ test.each([
   ['nothing', ''],
   ['a hash that is too short', `installation 1, record 2, \`${'a'.repeat(63)}\``],
   ['a hash that is too long', `installation 1, record 2, \`${'a'.repeat(65)}\``],
+  ['a record before the first one', `installation 1, record 0, \`${'a'.repeat(64)}\``],
   ['the text of the issue alone', anchorIssue(at).body],
 ])('%s is not an anchor', (_, text) => {
   expect(readAnchors(text)).toEqual([])

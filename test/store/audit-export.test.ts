@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -57,6 +58,26 @@ const rewritten = () => {
   const forged = { ...first.at(-1), body: { forged: true } } as AuditRecord
   const { body, hash: _, ...rest } = forged
   return { ...forged, hash: hashOf({ ...rest, text: canonicalize(body) ?? '' }) }
+}
+
+const hashOfText = (previousHash: string, content: string) =>
+  createHash('sha256').update(`${previousHash}\n${content}`).digest('hex')
+
+/** A chain whose first record follows another one, and is therefore not the first. */
+function beforeTheFirst(): string[] {
+  const record = { installationId: 5, kind: 'decided', at: new Date(0), seq: 0, previousHash: 'a'.repeat(64) }
+  const hash = hashOf({ ...record, text: '{}' })
+  return [lineOf({ ...record, body: {}, hash }), ...chainOf(5, 0, hash).map(lineOf)]
+}
+
+/** Programs read different things in it, and its hash covers both. */
+function twiceInABody(): string[] {
+  const [start, end] = [
+    '{"at":"2026-11-25T18:00:00.123Z","body":{"state":"failed","state":"passed"}',
+    '"installationId":5,"kind":"decided"',
+  ]
+  const hash = hashOfText(GENESIS, `${start},${end},"seq":1}`)
+  return [`${start},"hash":"${hash}",${end},"previousHash":"${GENESIS}","seq":1}\n`]
 }
 
 let folder: string
@@ -138,6 +159,11 @@ describe.each([
       [lineOf({ ...(first[0] as AuditRecord), previousHash: 'a'.repeat(64) })],
       [],
     ],
+    ['a record before the first one', beforeTheFirst(), []],
+    ['the same key twice', changed(0, (line) => line.replace('{"at"', '{"at":"x","at"')), []],
+    ['the same key twice in a body', twiceInABody(), []],
+    ['a number without an end', changed(0, (line) => line.replace('"n":1e+21', '"n":1e400')), []],
+    ['half a surrogate pair', changed(0, (line) => line.replace('"kind":"', '"kind":"\\ud83d')), []],
     ['an added key', changed(0, (line) => line.replace('{"at"', '{"a":1,"at"')), []],
     ['an added key at the end', changed(0, (line) => line.replace('"seq":1}', '"seq":1,"t":1}')), []],
     ['a text that is not a record', ['nothing\n'], []],
@@ -234,6 +260,8 @@ test('says where the file is broken, and which lines are not records', async () 
   expect((await own(file, undefined)).said).toBe(
     'The chain of installation 5 is broken at record 2: Record 2 is missing: 3 follows 1.\n',
   )
+  await writeFile(file, `${whole[0]}${whole[1]?.replace('"é"', '1e400')}`)
+  expect((await own(file, undefined)).said).toBe('Line 2 is not a record of `release-gate audit export`.')
   await writeFile(file, `${whole[0]}{"at": 1}\n`)
   expect((await own(file, undefined)).said).toBe('Line 2 is not a record of `release-gate audit export`.')
 })

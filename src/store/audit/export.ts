@@ -34,7 +34,16 @@ export async function* recordsIn(lines: AsyncIterable<string>): AsyncGenerator<S
 }
 
 function recordOf(line: string): StoredRecord | undefined {
-  const value = parsed(line)
+  try {
+    return parsed(line)
+  } catch {
+    return undefined
+  }
+}
+
+/** @throws for what is not JSON, or not canonical JSON: half a surrogate pair, a number without an end. */
+function parsed(line: string): StoredRecord | undefined {
+  const value: unknown = JSON.parse(line)
   if (!isRecord(value)) return undefined
   const { installationId, kind, seq, previousHash, hash, body } = value
   const text = canonicalize(body)
@@ -53,15 +62,8 @@ function isRecord(value: unknown): value is Line {
   return (
     [at, hash, kind, previousHash].every((each) => typeof each === 'string') &&
     [installationId, seq].every(Number.isSafeInteger) &&
+    Number(seq) > 0 &&
     typeof body === 'object' &&
     body !== null
   )
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
 }
