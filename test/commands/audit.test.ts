@@ -494,3 +494,77 @@ describe('while the bot holds the folder', () => {
     },
   )
 })
+
+describe('a cell of the table', () => {
+  const row = async (changes: object) => {
+    const { changeTableHead, changeTableLine } = await import('../../src/server/requests/change-table.ts')
+    const body = { ...aMerge('x'), ...changes }
+    const record = {
+      installationId: 5,
+      kind: 'merged',
+      at: new Date(),
+      body,
+      seq: 1,
+      previousHash: '',
+      hash: '',
+    }
+    const line = changeTableLine(record) ?? expect.fail()
+    const rows: Record<string, string>[] = parse(`${changeTableHead}${line}`, { columns: true, bom: true })
+    return { line, cells: rows[0] ?? expect.fail() }
+  }
+
+  test.each([
+    ['a formula', '=1+1', "'=1+1"],
+    ['a formula after a semicolon', 'x;=1+1', "x;'=1+1"],
+    ['one after a space', 'x; @SUM(A1)', "x; '@SUM(A1)"],
+    ['one in quotation marks', 'x;"=1+1"', `x;"'=1+1"`],
+    ['one in wide letters', 'x;\uff1d1+1', "x;'\uff1d1+1"],
+    ['a second formula', 'x;=1;-2', "x;'=1;'-2"],
+    ['direction marks', 'safe\u202etxt.exe', 'safe txt.exe'],
+    ['a semicolon and words', 'a; b', 'a; b'],
+  ])('shows %s as text', async (_, title, shown) => {
+    expect((await row({ title })).cells.title).toBe(shown)
+  })
+
+  test('is one line, so that no text begins another row', async () => {
+    const { description } = aMerge('x')
+    const { line, cells } = await row({
+      description: { ...description, reason: 'fix\n9,merge,acme,acme/shop\r\n- x' },
+    })
+    expect(line.trimEnd().split(/[\r\n]/)).toHaveLength(1)
+    expect(cells.reason).toBe('fix 9,merge,acme,acme/shop - x')
+  })
+
+  test('is no longer than a spreadsheet takes in one', async () => {
+    const { cells } = await row({ exception: { kind: 'late', bypassed: Array(400).fill('x'.repeat(200)) } })
+    expect(cells.bypassed?.length).toBeLessThanOrEqual(32_767)
+  })
+
+  test('that is a list shows one name as one, whatever is in it', async () => {
+    const checks = [
+      { name: 'build', app: 'ci', conclusion: 'success' },
+      { name: 'x: success; security', app: 'ci', conclusion: 'failure' },
+    ]
+    const [ann] = aMerge('x').approvers
+    const approvers = [{ ...ann, role: 'admin) saw a; bob (write' }]
+    const { cells } = await row({ checks, approvers })
+    expect(cells.checks).toBe('build: success; "x: success; security: failure"')
+    expect(cells.approvers).toMatch(/^"ann \(admin\) saw a; bob \(write\) saw [0-9a-f]+"$/)
+  })
+})
+
+test('an account whose name was changed in the database does not write the answer of `audit verify`', async () => {
+  const { verifiedText } = await import('../../src/server/requests/audit.ts')
+  const names = new Map([[5, 'acme) ok.\u001b[2K\r4 records in 1 chain, unbroken.\n\u202e']])
+  const broken = {
+    ok: false as const,
+    installationId: 5,
+    seq: 3,
+    why: 'Its content does not match its hash.',
+  }
+  const text = verifiedText(broken, {}, names)
+  expect(text).toMatch(
+    /^The chain of installation 5 \(acme\) ok\. \[2K 4 records in 1 chain, unbroken\.\) is broken at record 3: /,
+  )
+  expect(text).not.toMatch(/\p{C}/u)
+})

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Anchor } from '../../decision/anchor.ts'
+import { oneLine } from '../../decision/markdown.ts'
 import { urgentShare, urgentShareThreshold } from '../../decision/urgent-share.ts'
 import { keptAnchors } from '../../store/audit/anchors.ts'
 import { lineOf } from '../../store/audit/export.ts'
@@ -77,7 +78,7 @@ function newerText({ heads, since }: Intact, anchors: Anchor[]): string[] {
 
 function installation(id: number, names: Map<number, string>): string {
   const name = names.get(id)
-  return name === undefined ? `installation ${id}` : `installation ${id} (${name})`
+  return name === undefined ? `installation ${id}` : `installation ${id} (${oneLine(name, 60)})`
 }
 
 /** The last known account of each installation. */

@@ -1,6 +1,7 @@
 import { stringify } from 'csv-stringify/sync'
 import type { ChangeRecord } from '../../decision/change-record.ts'
 import type { DirectPush } from '../../decision/direct-push-record.ts'
+import { oneLine } from '../../decision/markdown.ts'
 import type { AuditRecord } from '../../store/audit.ts'
 import type { Queryable } from '../../store/database.ts'
 
@@ -47,7 +48,20 @@ export const changeTableHead = stringify([], { header: true, columns: [...column
  */
 export function changeTableLine(record: AuditRecord, review?: Review): string | undefined {
   const row = rowOf(record)
-  return row && stringify([{ ...row, ...review }], { columns: [...columns], escape_formulas: true })
+  if (!row) return undefined
+  const cells = Object.entries({ ...row, ...review }).map(([name, text]) => [name, text && cellOf(text)])
+  return stringify([Object.fromEntries(cells)], { columns: [...columns], escape_formulas: true })
+}
+
+/** A spreadsheet begins another row where a cell is longer than this. */
+const cellAtMost = 32_000
+
+/**
+ * On one line, and without what hides or turns letters. In much of the world a spreadsheet also begins a cell at each semicolon, whatever the
+ * quotes, so nothing after one may be a formula either.
+ */
+function cellOf(text: string): string {
+  return oneLine(text, cellAtMost).replace(/;[\s"']*(?=[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/g, "$&'")
 }
 
 /** The deferred review of a change. It is closed later than the change, so it has a record of its own. */
@@ -162,6 +176,7 @@ function nameOf({ owner, name }: { owner: string; name: string }): string {
   return `${owner}/${name}`
 }
 
+/** One that holds a semicolon itself stands in quotation marks: nobody adds another to the list by its name. */
 function listed(parts: string[]): string {
-  return parts.join('; ')
+  return parts.map((part) => (/[;"]/.test(part) ? JSON.stringify(part) : part)).join('; ')
 }
