@@ -43,8 +43,18 @@ export function dossierEntries(records: DossierRecord[], subject: Subject): Doss
   })
 }
 
+/** By the id of the repository: its name can change, and can then be that of another one. */
 function keyOf({ repository, number }: Pull): string {
+  return `${repository.id} ${number}`
+}
+
+function nameOf({ repository, number }: Pull): string {
   return `${repository.owner}/${repository.name}#${number}`
+}
+
+/** A watch names its release by a summary, which ends in the number. */
+function watchedKey({ repository, release = '' }: Body): string {
+  return `${repository?.id} ${/#(\d+)$/.exec(release)?.[1]}`
 }
 
 type Entry = { at?: string; text: string }
@@ -57,7 +67,7 @@ function entriesOf(kind: string, body: Body): Entry[] {
     case 'post-mortem':
       return [{ text: body.text ?? '' }]
     case 'incident linked':
-      return body.pull ? [{ text: `Named by the urgent pull request ${keyOf(body.pull)}` }] : []
+      return body.pull ? [{ text: `Named by the urgent pull request ${nameOf(body.pull)}` }] : []
     case 'incident mirrored':
       return [{ text: mirroredText(body) }]
   }
@@ -76,21 +86,22 @@ function mirroredText({ mirror, wanted, external }: Body): string {
 }
 
 function entriesOfPull(kind: string, body: Body, pulls: ReadonlySet<string>): Entry[] {
-  if (kind === 'watched' && pulls.has(body.release ?? ''))
+  if (kind === 'watched' && pulls.has(watchedKey(body)))
     return [
       {
         text: `Watch after the release of ${body.release}${body.change ? ` (record ${body.change.seq})` : ''}: ${body.verdict}, ${body.why}`,
       },
     ]
   if ((kind !== 'merged' && kind !== 'exception') || !body.repository || body.number === undefined) return []
-  const key = keyOf({ repository: body.repository, number: body.number })
-  if (!pulls.has(key)) return []
+  const pull = { repository: body.repository, number: body.number }
+  const name = nameOf(pull)
+  if (!pulls.has(keyOf(pull))) return []
   return [
     {
       text:
         kind === 'merged'
-          ? `Merged: ${key} ${code(body.title ?? '')}`
-          : `The merge of ${key} bypassed the gate`,
+          ? `Merged: ${name} ${code(body.title ?? '')}`
+          : `The merge of ${name} bypassed the gate`,
     },
   ]
 }

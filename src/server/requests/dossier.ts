@@ -23,7 +23,11 @@ export async function printDossier(
   const { repository, number, facts, settings, incident, alias } = stored
   const records = await Array.fromAsync(readRecords(database, repository.installationId))
   const entries = dossierEntries(records satisfies DossierRecord[], { ...repository, number })
-  const [first, last] = [entries[0]?.seq ?? 0, entries.at(-1)?.seq ?? 0]
+  const [first, last] = [entries[0]?.seq, entries.at(-1)?.seq]
+  if (first === undefined || last === undefined)
+    throw new Error(
+      `The records of ${JSON.stringify(name)} are no longer kept: see RECORDS_MONTHS. An export from before has them.`,
+    )
   if (ndjson) {
     for (const record of within(records, first, last)) await out(lineOf(record))
     return 0

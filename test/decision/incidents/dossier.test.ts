@@ -75,3 +75,36 @@ describe('a dossier', () => {
     expect(step).toMatchObject({ seq: 5, at })
   })
 })
+
+describe('a dossier of changes in a repository', () => {
+  const linked = record('incident linked', { repository, incident: 7, pull: { repository: shop, number: 6 } })
+  const texts = (...records: object[]) =>
+    dossierEntries([linked, ...records] as never, { repositoryId: 2, number: 7 }).map(({ text }) => text)
+
+  test('that was renamed since it named the incident has what came after', () => {
+    const store = { ...shop, name: 'store' }
+    const watched = { repository: store, release: 'acme/store#6', verdict: 'passed', why: 'well' }
+    expect(
+      texts(
+        record('merged', { repository: store, number: 6, title: 'Fix' }),
+        record('exception', { repository: store, number: 6 }),
+        record('watched', watched),
+      ),
+    ).toEqual([
+      'Named by the urgent pull request acme/shop#6',
+      'Merged: acme/store#6 `Fix`',
+      'The merge of acme/store#6 bypassed the gate',
+      'Watch after the release of acme/store#6: passed, well',
+    ])
+  })
+
+  test('has nothing of another one that got its name', () => {
+    const other = { ...shop, id: 9 }
+    expect(
+      texts(
+        record('merged', { repository: other, number: 6, title: 'Other' }),
+        record('watched', { repository: other, release: 'acme/shop#6', verdict: 'failed', why: 'x' }),
+      ),
+    ).toEqual(['Named by the urgent pull request acme/shop#6'])
+  })
+})
