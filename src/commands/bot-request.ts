@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
+import { terminalLines } from '../decision/markdown.ts'
 import { addressOf, isLoopback } from '../settings/addresses.ts'
 import { loginAt } from './logins.ts'
 
@@ -45,7 +46,7 @@ export async function sendOrder<Answer extends { message: string }>(
   const answer = await sendRequest<Answer>(path, order, options)
   const text = answer.ok ? answer.body.message : answer.body.error
   const stream = answer.ok || options.json ? process.stdout : process.stderr
-  stream.write(`${options.json ? JSON.stringify(answer.body) : text}\n`)
+  stream.write(`${options.json ? JSON.stringify(answer.body) : terminalLines(text)}\n`)
   process.exitCode = answer.ok ? 0 : exitCodeOf(answer.status)
   return answer
 }

@@ -95,7 +95,7 @@ async function read(options: ContractTarget): Promise<Baseline | undefined> {
 async function listed(session: StagingSession, redactor: Redactor): Promise<Baseline | undefined> {
   const list = await session.listTools()
   if (!list.ok) return inconclusive('message' in list.outcome ? list.outcome.message : list.outcome.kind)
-  for (const note of list.listing.notes) process.stderr.write(`${note}\n`)
+  for (const note of list.listing.notes) process.stderr.write(`${printable(note)}\n`)
   const duplicates = duplicateNames(list.listing.tools)
   if (duplicates.length > 0)
     return inconclusive(`tools/list contains these tools twice: ${duplicates.join(', ')}`)

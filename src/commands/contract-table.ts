@@ -1,3 +1,4 @@
+import { oneLine } from '../decision/markdown.ts'
 import type { diffContracts } from '../regression/contract/index.ts'
 import type { Baseline } from '../regression/contract-check.ts'
 
@@ -46,5 +47,5 @@ function uncut(text: string): { content: string; wrapOnWordBoundary: false } {
 
 /** A server must not be able to move the cursor of the terminal or color our output. */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, ' ').slice(0, 1000)
+  return oneLine(text, 1_000)
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { z } from 'zod'
 import { instantOfMoment, parseMoment } from '../decision/calendar/written-times.ts'
+import { terminalLines } from '../decision/markdown.ts'
 import type { Policy } from '../decision/policy.ts'
 import { type Snapshot, snapshotSchema } from '../decision/snapshot.ts'
 import { decide } from '../decision/verdict.ts'
@@ -112,7 +113,7 @@ function instantIn(text: string): Date | undefined {
 }
 
 function refuse(mistakes: string[]): void {
-  process.stderr.write(`${mistakes.join('\n')}\n`)
+  process.stderr.write(`${terminalLines(mistakes.join('\n'))}\n`)
   process.exitCode = 2
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { Command } from 'commander'
+import { terminalLines } from '../decision/markdown.ts'
 import { loginPath, loginTokenPath, logoutPath } from '../server/api-paths.ts'
 import type { LoginAnswer, LoginStarted } from '../server/login.ts'
 import { type BotAnswer, baseOf, exitCodeOf, post } from './bot-request.ts'
@@ -85,6 +86,6 @@ function isPassing(status: number): boolean {
 }
 
 function refuse({ status, body }: { status: number; body: { error: string } }): void {
-  process.stderr.write(`${body.error}\n`)
+  process.stderr.write(`${terminalLines(body.error)}\n`)
   process.exitCode = exitCodeOf(status)
 }

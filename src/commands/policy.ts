@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { breakLines } from '../decision/line-breaks.ts'
 import type { Lock } from '../decision/locked-by.ts'
+import { oneLine, terminalLines } from '../decision/markdown.ts'
 import { combinePolicies, impossibleIn } from '../policy/combine-policies.ts'
 import { impossiblePolicy, type PolicyResult, parsePolicy } from '../policy/policy-file.ts'
 import { describePolicy } from '../policy/policy-in-words.ts'
@@ -59,7 +60,7 @@ function readOrganization(file: string) {
 }
 
 function refuse(mistake: string): void {
-  process.stderr.write(`${mistake}\n`)
+  process.stderr.write(`${terminalLines(mistake)}\n`)
   process.exitCode = 2
 }
 
@@ -94,5 +95,5 @@ function asText(file: string, { result, problems, locked }: Checked): string {
 
 function brokenInto(line: string, columns: number): string[] {
   const indent = line.startsWith('  ') ? '  ' : ''
-  return breakLines(line.trimStart(), columns, indent, `${indent}  `)
+  return breakLines(oneLine(line, 5_000), columns, indent, `${indent}  `)
 }

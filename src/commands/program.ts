@@ -151,7 +151,9 @@ export async function run(words: string[]): Promise<void> {
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = exitCodeOf(error)
     else {
-      process.stderr.write(`release-gate: ${error instanceof Error ? error.message : String(error)}\n`)
+      const { terminalLines } = await import('../decision/markdown.ts')
+      const message = error instanceof Error ? error.message : String(error)
+      process.stderr.write(`release-gate: ${terminalLines(message)}\n`)
       process.exitCode = error instanceof Error && 'exitCode' in error ? Number(error.exitCode) : 2
     }
   }

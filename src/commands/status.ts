@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { formatTime } from '../decision/calendar.ts'
-import { oneLine } from '../decision/markdown.ts'
+import { oneLine, terminalLines } from '../decision/markdown.ts'
 import { statusPath } from '../server/api-paths.ts'
 import type { PullState, PullStatus, RepositoryStatus, Status } from '../server/status-report.ts'
 import { type BotOptions, exitCodeOf, sendRequest, withBotOptions } from './bot-request.ts'
@@ -13,7 +13,7 @@ export function statusCommand(): Command {
     const answer = await sendRequest<Status>(statusPath, {}, options)
     if (!answer.ok) {
       if (options.json) process.stdout.write(`${JSON.stringify(answer.body)}\n`)
-      else process.stderr.write(`${answer.body.error}\n`)
+      else process.stderr.write(`${terminalLines(answer.body.error)}\n`)
       process.exitCode = exitCodeOf(answer.status)
       return
     }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { instantOfMoment, parseMoment } from '../decision/calendar/written-times.ts'
 import { type CalendarState, formatTime, windowStateAt } from '../decision/calendar.ts'
+import { terminalLines } from '../decision/markdown.ts'
 import { defaultPolicy } from '../decision/policy.ts'
 import type { WindowSettings } from '../decision/window-settings.ts'
 import { parsePolicy } from '../policy/policy-file.ts'
@@ -26,7 +27,7 @@ export function windowCommand(): Command {
     .action((options: Options) => {
       const answer = ask(options)
       if ('mistake' in answer) {
-        process.stderr.write(`${answer.mistake.join('\n')}\n`)
+        process.stderr.write(`${terminalLines(answer.mistake.join('\n'))}\n`)
         process.exitCode = 2
         return
       }

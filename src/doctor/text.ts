@@ -1,16 +1,20 @@
 import { breakLines } from '../decision/line-breaks.ts'
+import { oneLine } from '../decision/markdown.ts'
 import { isDrift } from './diagnose.ts'
 import type { Diagnosis } from './diagnosis.ts'
 import { driftDigest } from './drift.ts'
 
 const shownAs = { error: 'ERROR', warning: 'warning', unknown: 'not known', information: 'note' }
 
+/** Findings name branches, rules and settings that others wrote. None is as long as this. */
+const longest = 5_000
+
 /** The findings for people, as a list that fits the terminal: a table would be too narrow at 80 columns. */
 export function diagnosisText(diagnoses: Diagnosis[], columns = 80): string {
   const lines = diagnoses.flatMap(({ severity, repository, what, fix }) => [
-    `${shownAs[severity]}: ${repository}`,
-    ...breakLines(what, columns, '  '),
-    ...(fix === '' ? [] : breakLines(`Fix: ${fix}`, columns, '  ')),
+    `${shownAs[severity]}: ${oneLine(repository)}`,
+    ...breakLines(oneLine(what, longest), columns, '  '),
+    ...(fix === '' ? [] : breakLines(`Fix: ${oneLine(fix, longest)}`, columns, '  ')),
     '',
   ])
   return `${[...lines, summary(diagnoses)].join('\n')}\n`

@@ -43,7 +43,12 @@ function addCase(line: JunitCase, entry: CaseResult): void {
   if (entry.notes.length > 0) line.standardOutput(visible(entry.notes.join('\n')))
 }
 
-/** Characters that XML 1.0 does not allow, even escaped, become replacement characters. */
+/** Characters that XML 1.0 does not allow, even escaped, and those that turn what stands around them, become replacement characters. */
 function visible(text: string): string {
-  return text.toWellFormed().replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '\uFFFD')
+  return text
+    .toWellFormed()
+    .replace(
+      /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]|[\u0080-\u009f]|\p{Bidi_Control}/gu,
+      '\uFFFD',
+    )
 }

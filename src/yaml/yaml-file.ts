@@ -1,5 +1,6 @@
 import { CST, type Document, Lexer, LineCounter, parseDocument, visit } from 'yaml'
 import { z } from 'zod'
+import { oneLine } from '../decision/markdown.ts'
 import { type FileProblem, offsetOf, problemAt } from './yaml-places.ts'
 import { atLeast, type Least, messagesFor } from './yaml-words.ts'
 
@@ -101,7 +102,7 @@ export function problemsIn(text: string, file: string): ProblemAt {
 
 /** `file:line:column: message`, the form that editors and terminals make clickable. */
 export function formatProblem(problem: FileProblem): string {
-  return `${problem.file}:${problem.line}:${problem.column}: ${problem.message}`
+  return `${problem.file}:${problem.line}:${problem.column}: ${oneLine(problem.message, 5_000)}`
 }
 
 /** The parser's message, except where it addresses the programmer. */

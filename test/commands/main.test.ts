@@ -97,3 +97,18 @@ test('the answer itself is the exit code of `window`', async () => {
   expect([open.code, JSON.parse(open.out).open]).toEqual([0, true])
   expect([closed.code, JSON.parse(closed.out).open]).toEqual([1, false])
 })
+
+test('an error shows what others wrote without what moves the cursor of the terminal', async () => {
+  const { code, err } = await gate(
+    'window',
+    '--policy',
+    'x\u001b[2K\u009b1A\u202e',
+    '--at',
+    '2026-11-25T18:30:00Z',
+  )
+  expect(code).toBe(2)
+  expect(err.replaceAll('\n', '')).not.toMatch(/\p{C}/u)
+  const login = await gate('status', '--url', 'http://127.0.0.1:9/\u001b[2K', '--repository', 'a')
+  expect(login.err).toMatch(/^release-gate: /)
+  expect(login.err.replaceAll('\n', '')).not.toMatch(/\p{C}/u)
+})

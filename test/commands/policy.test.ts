@@ -30,6 +30,20 @@ describe('policy check', () => {
     expect({ err, code }).toEqual({ err: '', code: 0 })
   })
 
+  test.each([
+    ['an unknown key', 'gates: { approvals: }\n"\\e[2K\\u202ekey": 1\n', 1],
+    ['a value', 'gates: { approvals: { count: "\\u009b2J\\u200b" } }\n', 1],
+    [
+      'a name that is valid',
+      'gates: { approvals: , hold: }\noverrides: [{ name: "\\e[2K\\u202ex", when: { labels: ["\\e[1Ay"] }, gates: { approvals: { count: 3 } } }]\n',
+      0,
+    ],
+  ])('shows %s of the file without what moves the cursor of the terminal', async (_, text, expected) => {
+    const { out, code } = await check(own(text))
+    expect(code).toBe(expected)
+    expect(out.replaceAll('\n', '')).not.toMatch(/\p{C}/u)
+  })
+
   test('--json shows it with its defaults', async () => {
     const { out, code } = await check(good, '--json')
     expect(JSON.parse(out)).toEqual({ valid: true, problems: [], policy: defaultPolicy })

@@ -154,6 +154,21 @@ describe.each(places)('queue, on %s', (_, aPlace) => {
     expect(left.map(({ queue }) => queue).sort()).toEqual(['deliveries', 'evaluate'])
   })
 
+  test('ls shows what a server answered without what moves the cursor of the terminal', async () => {
+    const change = (message: string) =>
+      onQueue(place, (_queue, _boss, database) =>
+        database.query(
+          `UPDATE release_gate_jobs.job SET output = jsonb_set(output, '{message}', to_jsonb($1::text)) WHERE output ? 'message'`,
+          [message],
+        ),
+      )
+    await change('GitHub said \u001b[2K\u009b1A\u202eno')
+    const { out } = await run('ls')
+    expect(out).toContain('GitHub said')
+    expect(out.replaceAll('\n', '')).not.toMatch(/\p{C}/u)
+    await change('a limit of GitHub')
+  })
+
   test('retry starts one again, with its data and its key, once', async () => {
     const [job] = (await failedIn()).filter(({ queue }) => queue === 'evaluate')
     expect((await run('retry', job?.id ?? '')).out).toBe('Started again: evaluate, octo-org/shop#7\n')

@@ -33,6 +33,16 @@ describe('the list', () => {
     expect(diagnosisText([one('unknown')])).toContain('No drift. 1 setting could not be read from here.')
   })
 
+  it('shows names that others wrote on lines of its own, without what moves the cursor', () => {
+    const hostile = 'The branch x\u001b[2K\r\nNo drift.\u202e is not covered.'
+    const text = diagnosisText([one('error', { repository: 'a\u009b2J', what: hostile, fix: hostile })])
+    expect(text.split('\n').slice(0, 3)).toEqual([
+      'ERROR: a 2J',
+      '  The branch x [2K No drift. is not covered.',
+      '  Fix: The branch x [2K No drift. is not covered.',
+    ])
+  })
+
   it('never cuts the name of a repository, and fits 80 columns unless the terminal is wider', () => {
     const repository = 'a-long-organisation/a-rather-long-repository'
     const findings = [

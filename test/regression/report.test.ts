@@ -263,6 +263,20 @@ describe('JUnit XML', () => {
     expect(xml).toContain('&lt;b>&amp;&quot;\uFFFD\uFFFD\uFFFD')
     for (const control of ['\u0000', '\u001b']) expect(xml).not.toContain(control)
   })
+
+  test('what turns the letters around it, and what ends a section of text, is harmless', async () => {
+    const text = 'a\u202eb\u2066c\u009bd ]]><failure/> e'
+    const cases = [
+      aCase({ ...failure, notes: [text], mismatches: [{ where: '$', expected: text, actual: 'x' }] }),
+    ]
+    const xml = await reportJunit(aReport({ cases }))
+    expect(xml).toContain('a\uFFFDb\uFFFDc\uFFFDd')
+    expect(xml).not.toMatch(/[\u202e\u2066\u009b]/)
+    expect(xml).toContain('message="$: expected a\uFFFDb\uFFFDc\uFFFDd ]]>&lt;failure/> e, got x"')
+    expect(xml).toContain(
+      '<system-out><![CDATA[a\uFFFDb\uFFFDc\uFFFDd ]]]]><![CDATA[><failure/> e]]></system-out>',
+    )
+  })
 })
 
 describe('the chart of latency', () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { oneLine } from '../../decision/markdown.ts'
 import { alertDelivery } from '../../store/alerts.ts'
 import type { Queryable } from '../../store/database.ts'
 import { readDelivery, reopenDelivery } from '../../store/inbox.ts'
@@ -47,7 +48,13 @@ export async function listQueue(
     colWidths: [10, 13, 16, 26, 60],
   })
   for (const job of about)
-    table.push([job.id.slice(0, 8), job.state, job.queue, job.about, problemIn(job.problem).slice(0, 200)])
+    table.push([
+      job.id.slice(0, 8),
+      job.state,
+      job.queue,
+      oneLine(job.about, 300),
+      oneLine(problemIn(job.problem), 200),
+    ])
   await out(`${table}\nDetails: release-gate queue show JOB. Start again: release-gate queue retry JOB.\n`)
   return code
 }
@@ -81,7 +88,7 @@ export async function retryJobs(
   if (chosen.length === 0) await out('Nothing was given up.\n')
   for (const each of chosen) {
     const started = await startAgain(shell, each)
-    const what = `${each.queue}, ${await subjectOf(database, each)}`
+    const what = `${each.queue}, ${oneLine(await subjectOf(database, each), 300)}`
     await out(started ? `Started again: ${what}\n` : `Already started: ${what}\n`)
   }
   return 0
