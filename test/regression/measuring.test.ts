@@ -106,6 +106,20 @@ describe('samples', () => {
     expect(gateOf(report, 'latency')).toBe('inconclusive')
   })
 
+  test('expected errors of a tool that answers are not repeated: they stand for nothing', async () => {
+    const cases = `${readCase}\n  - { name: it refuses, tool: read, args: { bad: true }, expect: { status: tool_error } }`
+    const call: Script['call'] = ({ message }) => {
+      const isBad = JSON.stringify(message.params).includes('bad')
+      return textResult(isBad ? 'no' : 'fine', isBad ? { isError: true } : {})
+    }
+    const { report } = await runAgainst(
+      { call },
+      aSuite(cases, 'gates: { samples: { per_tool: 5, total: 5 } }'),
+    )
+    expect(report.cases.map(({ runs }) => runs)).toEqual([5, 1])
+    expect(report.tools).toMatchObject([{ calls: 6, n: 5, expectedErrors: 1 }])
+  })
+
   test('calls go out one at a time', async () => {
     let [running, most] = [0, 0]
     const call = async () => {

@@ -40,6 +40,8 @@ describe('reconcile', () => {
     ['the sum over the ledger, exact in decimals', byLedger, 0.3, 'passed'],
     ['a total as text', byLedger, '0.30', 'passed'],
     ['another sum over the ledger', byLedger, 0.31, 'failed'],
+    ['a lower sum than that of the ledger', byLedger, 0.29, 'failed'],
+    ['nothing instead of the sum over the ledger', byLedger, 0, 'failed'],
     ['the sum over a CSV export', byCsv, 0.3, 'passed'],
     ['another sum over a CSV export', byCsv, 50.3, 'failed'],
     ['the number of rows', '{ csv: { file: export.csv } }', 3, 'passed'],
@@ -51,10 +53,33 @@ describe('reconcile', () => {
   test.each([
     ['an amount', ', tolerance: 0.02', 0.32, 'passed'],
     ['an amount that is too small', ', tolerance: 0.01', 0.32, 'failed'],
+    ['an amount below', ', tolerance: 0.02', 0.28, 'passed'],
+    ['an amount below that is too small', ', tolerance: 0.01', 0.28, 'failed'],
     ['a share', ', tolerance: 10%', 0.33, 'passed'],
+    ['a share below', ', tolerance: 10%', 0.27, 'passed'],
+    ['a share below that is too small', ', tolerance: 9%', 0.27, 'failed'],
     ['a share that is too small', ', tolerance: 9%', 0.33, 'failed'],
   ])('within a tolerance: %s', async (_name, tolerance, total, verdict) => {
     expect((await judged(total, suite(byLedger, tolerance)))[0]).toBe(verdict)
+  })
+
+  test('the sum over the ledger is that of the amounts that are there: null is none, and text is no number', async () => {
+    const withRow = (amount: string | null) => aLedger([...rows, { status: 'issued', amount }])
+    expect((await judged(0.3, suite(byLedger), { ledger: withRow(null) }))[0]).toBe('passed')
+    expect((await judged(0.31, suite(byLedger), { ledger: withRow(null) }))[0]).toBe('failed')
+    expect((await judged(0.3, suite(byLedger), { ledger: withRow('') }))[0]).toBe('inconclusive')
+    expect((await judged(0.3, suite(byLedger), { ledger: withRow('NaN') }))[0]).toBe('inconclusive')
+  })
+
+  test.each([
+    [-0.33, 'passed'],
+    [-0.27, 'passed'],
+    [-0.34, 'failed'],
+    [0.3, 'failed'],
+  ])('within a share of a sum below zero: %d is %s', async (total, verdict) => {
+    const refunds = aLedger(rows.map((row) => ({ ...row, amount: `-${row.amount}` })))
+    const given = suite(byLedger, ', tolerance: 10%')
+    expect((await judged(total, given, { ledger: refunds }))[0]).toBe(verdict)
   })
 
   test.each([

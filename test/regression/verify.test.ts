@@ -155,4 +155,24 @@ describe('a write that timed out may have happened', () => {
     })
     expect(report.cases[1]?.mismatches[0]?.actual).toMatch(/transport error \(timeout\)/)
   })
+
+  test('a receipt is not asked for: its hash was to come in the reply', async () => {
+    let asked = 0
+    const receipts = {
+      status: async () => {
+        asked += 1
+        return { ok: true as const, status: 'success' as const }
+      },
+    }
+    const checks = `${rows}, receipt: { hash: "0x1", within: 0ms }`
+    const suite = aSuite(`${readCase}${writes('it writes', '[ { tool: write, timeout: 2s } ]', checks)}`)
+    const { report } = await runAgainst({ tools, call: silent }, suite, {
+      ledger: aLedger([{ key: 'k' }]),
+      receipts,
+    })
+    expect([asked, report.cases[1]?.notes]).toEqual([
+      0,
+      ['the reply was lost; the ledger shows 1 row in rewards'],
+    ])
+  })
 })

@@ -391,6 +391,24 @@ describe('whether a clock was met', () => {
       expect({ paused, moved: later - (first ?? 0) }).toEqual({ paused: true, moved: 2 * 3_600_000 })
     })
 
+    test('to elapsed time twice, the old deadline pauses until the first of them', () => {
+      const resolution = { kind: 'elapsed' as const, length: 100 * 3_600_000 }
+      const [P1, P0] = [defaultTargets.P1, defaultTargets.P0].map((one) => ({ ...one, resolution }))
+      const twice: Story = {
+        since: '2026-10-19T10:00-07:00',
+        severity: 'P2',
+        now: '2026-10-20T13:00-07:00',
+        changes: [
+          ['2026-10-20T09:00-07:00', 'P1'],
+          ['2026-10-20T12:00-07:00', 'P0'],
+        ],
+        waiting: [['2026-10-20T08:00-07:00']],
+      }
+      const targets = { ...defaultTargets, ...(P1 && { P1 }), ...(P0 && { P0 }) }
+      const [, found] = evaluateClocks(timesOf(twice), targets, california)
+      expect(iso(found?.due)).toBe(utc('2026-10-22T11:00-07:00'))
+    })
+
     test('a label that is set after it moves no deadline', () => {
       const late: Story = { ...story('2026-10-20T12:30-07:00', 'P0'), waiting: [['2026-10-20T09:30-07:00']] }
       expect(due('resolution', late)).toBe(utc('2026-10-20T10:00-07:00'))

@@ -132,6 +132,16 @@ describe('the severity', () => {
     expect(decided(change).severity).toBe('P1')
   })
 
+  test('is not changed by a label of a bot, which needs no comment', () => {
+    const label = 'sev/P0'
+    const events = [
+      event('labeled', 'release-gate[bot]', at('16:30'), { label, write: true }),
+      event('labeled', 'release-gate[bot]', at('16:31'), { label: 'sev/P1' }),
+    ]
+    expect(decided({ events }).severity).toBe('P1')
+    expect(texts(decided({ events }))).toEqual([])
+  })
+
   test('says whose change does not count', () => {
     const events = [event('labeled', 'gus', at('16:30'), { label: 'sev/P0' })]
     expect(texts(decided({ events }))).toEqual(['`sev/P0` does not count: `gus` has no write access here.'])
@@ -349,6 +359,27 @@ describe('the state', () => {
   })
 })
 
+describe('a closing and a reopening that became known late', () => {
+  const closed = (clock: string) => event('closed', 'eva', at(clock), { reason: 'completed' })
+  const reopened = (clock: string) => event('reopened', 'eva', at(clock))
+
+  test('leave an incident resolved that was closed after them', () => {
+    const events = [closed('17:00'), closed('16:10'), reopened('16:20')]
+    const incident = decided({ state: 'closed', events })
+    expect(incident).toMatchObject({ state: 'resolved', reopened: 1 })
+    expect([time(incident.resolved?.at), time(incident.reopenedAt)]).toEqual([
+      '2026-10-19T17:00:00.000Z',
+      '2026-10-19T16:20:00.000Z',
+    ])
+  })
+
+  test('are counted, and the last reopening is the one by time', () => {
+    const events = [closed('17:00'), reopened('17:30'), closed('16:10'), reopened('16:20')]
+    const incident = decided({ events })
+    expect([incident.reopened, time(incident.reopenedAt)]).toEqual([2, '2026-10-19T17:30:00.000Z'])
+  })
+})
+
 describe('the clocks', () => {
   const ordered = (orderedBy: { id?: number; login: string }) => ({
     author: person('release-gate[bot]'),
@@ -410,6 +441,19 @@ describe('the clocks', () => {
     const base = { openedAt: '2026-10-14T17:00:00Z', takenAt: '2026-10-14T22:00:00Z' }
     const incident = decided({ ...base, events, reported: [{ at: base.openedAt, severity: 'P2' }] })
     expect(time(incident.clocks[1]?.due)).toBe('2026-10-19T19:00:00.000Z')
+  })
+
+  test('pause as they did, in whatever order the labels became known', () => {
+    const label = 'waiting-for-customer'
+    const [on, off] = ['labeled', 'unlabeled'] as const
+    const known = [event(on, 'ana', at('16:10'), { label }), event(off, 'ana', at('17:30'), { label })]
+    const late = [event(off, 'ana', at('16:20'), { label }), event(on, 'ana', at('17:00'), { label })]
+    const spans = (events: ReturnType<typeof event>[]) =>
+      decided({ events }).waiting?.map(({ from, to }) => [time(from), time(to)])
+    expect(spans([...known, ...late])).toEqual([
+      ['2026-10-19T16:10:00.000Z', '2026-10-19T16:20:00.000Z'],
+      ['2026-10-19T17:00:00.000Z', '2026-10-19T17:30:00.000Z'],
+    ])
   })
 
   test('are due next at the earliest deadline that is not met', () => {
