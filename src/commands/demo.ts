@@ -27,7 +27,7 @@ export function demoCommand(): Command {
 }
 
 const introduction =
-  'A release week with the real bot and a simulated GitHub, in less than a minute.\nIt needs no account and no network. The demo moves the clock.'
+  'A release week with the real bot and a simulated GitHub, in about a minute.\nIt needs no account and no network. The demo moves the clock.'
 
 /** The production image contains no sandbox, and no git. */
 function whatIsMissing(): string | undefined {

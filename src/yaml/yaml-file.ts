@@ -109,7 +109,17 @@ export function formatProblem(problem: FileProblem): string {
 function syntaxProblem(code: string, message: string): string {
   if (code === 'MULTIPLE_DOCS') return 'a second document begins here; use a single document without `---`'
   if (message.startsWith('Maximum call stack')) return 'this is nested too deeply'
-  return (message.split('\n')[0] ?? message).replace(/ at line \d+, column \d+:?$/, '')
+  const what = (message.split('\n')[0] ?? message).replace(/ at line \d+, column \d+:?$/, '')
+  const fix = syntaxFixes[code]
+  return fix === undefined ? what : `${what}; ${fix}`
+}
+
+/** By the parser's codes. */
+const syntaxFixes: Record<string, string> = {
+  BAD_INDENT: 'indent this line like those beside it',
+  BLOCK_AS_IMPLICIT_KEY: 'put a text with a colon in quotes',
+  DUPLICATE_KEY: 'remove one of them',
+  TAB_AS_INDENT: 'use spaces',
 }
 
 function writeNumbers(document: Document, number: (text: string) => unknown): void {

@@ -349,6 +349,13 @@ describe('regress: a suite that cannot be run', () => {
   })
 })
 
+test('regress: a command that is not there is named, with what to do', async () => {
+  const suite = await file('s.yml', passing)
+  const { code, out } = await run(['regress', '--suite', suite, '--server', 'no-such-server --stdio'])
+  expect(code).toBe(3)
+  expect(out).toContain('the command no-such-server is not found; install it, or give its path')
+})
+
 describe('regress: files that cannot be used, each with its flag, its name and what to do', () => {
   const away = () => join(folder, 'away', 'nope')
 

@@ -51,7 +51,7 @@ describe('an ordered freeze, after a rename on GitHub', () => {
 
     expect(await release(undefined, 'unfreeze', '--repository', `${owner}/${to}`)).toMatchObject({
       code: 0,
-      out: `${owner}/${to} is no longer frozen.\n`,
+      out: `The freeze of ${owner}/${to} was lifted.\n`,
     })
     expect(await checkOf(owner, to, change)).toMatchObject({ conclusion: 'success' })
   })
@@ -68,7 +68,7 @@ describe('an ordered freeze, after a rename on GitHub', () => {
     expect(await checkOf('payfoody', repo, change)).toMatchObject(frozen)
     expect(await release(undefined, 'unfreeze', '--organization', 'payfoody')).toMatchObject({
       code: 0,
-      out: 'Every repository of payfoody is no longer frozen.\n',
+      out: 'The freeze of every repository of payfoody was lifted.\n',
     })
     expect(await checkOf('payfoody', repo, change)).toMatchObject({ conclusion: 'success' })
   })

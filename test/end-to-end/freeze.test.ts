@@ -55,7 +55,7 @@ describe('an instant freeze', () => {
 
     expect(await release(['unfreeze', '--all'])).toMatchObject({
       code: 0,
-      out: expect.stringContaining('no longer frozen'),
+      out: expect.stringContaining('was lifted.'),
     })
     await stage.settled()
     expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })

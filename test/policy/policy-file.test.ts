@@ -329,8 +329,26 @@ describe('an error names file, line and column, what is wrong and how to fix it'
         'p:3:19: anchors and aliases are not allowed; write the value out',
       ],
     ],
-    ['a repeated key', 'gates:\n  approvals: {}\n  approvals: {}\n', ['p:3:3: Map keys must be unique']],
-    ['a tab for indentation', 'gates:\n\tapprovals: {}\n', ['p:2:1: Tabs are not allowed as indentation']],
+    [
+      'a repeated key',
+      'gates:\n  approvals: {}\n  approvals: {}\n',
+      ['p:3:3: Map keys must be unique; remove one of them'],
+    ],
+    [
+      'a tab for indentation',
+      'gates:\n\tapprovals: {}\n',
+      ['p:2:1: Tabs are not allowed as indentation; use spaces'],
+    ],
+    [
+      'a key that is indented less than those beside it',
+      'gates:\n  approvals: {}\n release_window: {}\n',
+      ['p:3:1: All mapping items must start at the same column; indent this line like those beside it'],
+    ],
+    [
+      'a text with a colon and a space',
+      'gates:\n  release_window:\n    frozen: Ledger: off\n',
+      ['p:3:13: Nested mappings are not allowed in compact mappings; put a text with a colon in quotes'],
+    ],
     [
       'two documents',
       'gates: {}\n---\ngates: {}\n',

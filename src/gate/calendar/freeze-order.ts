@@ -185,7 +185,10 @@ async function unfrozen(
     return { message: `${own}, but ${stillFrozen(over)}`, frozen: true }
   }
   const rest = still(scope, left)
-  if (wasFrozen) return { message: `${nameOf(order)} is no longer frozen.${rest}`, frozen: false }
+  if (wasFrozen) {
+    const whose = order.repository ?? nameOf(order).replace(/^E/, 'e')
+    return { message: `The freeze of ${whose} was lifted.${rest}`, frozen: false }
+  }
   const what =
     scope === everywhere ? 'There was no freeze on all repositories.' : `${named(order)} was not frozen.`
   return { message: `${what}${rest}`, frozen: false }

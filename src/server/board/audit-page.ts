@@ -76,7 +76,7 @@ function sharePart(months: MonthOfMerges[]): Markup {
     months.map(({ month, merged, urgent, exceptions }) => {
       const share = merged === 0 ? 0 : urgent / merged
       const percent = `${Math.round(share * 1000) / 10}%`
-      const bar = html`<meter min="0" max="1" high="${urgentShareThreshold}" value="${share}" aria-hidden="true"></meter>`
+      const bar = html`<meter min="0" max="1" high="${urgentShareThreshold}" optimum="0" value="${share}" aria-hidden="true"></meter>`
       return [month, merged, urgent, html`${bar} ${percent}`, exceptions]
     }),
   )

@@ -31,7 +31,7 @@ export function boardApp(shell: BoardShell): Hono<BoardContext> {
   app.use(withReadable(shell))
   app.route('/', freezePages(shell))
   app.route('/', boardPages(shell))
-  app.notFound((context) => context.json({ error: 'Not found.' }, 404))
+  app.notFound(notFound)
   app.onError((error, context) => failed(shell, error, context))
   return app
 }
@@ -63,10 +63,22 @@ function withReadable(shell: BoardShell): MiddlewareHandler<BoardContext> {
   }
 }
 
+function isForPage({ req }: Context): boolean {
+  return req.method === 'GET' && req.header('accept')?.includes('text/html') === true
+}
+
+/** The same for what a person cannot see and for what there is not. */
+function notFound(context: Context<BoardContext>): Response | Promise<Response> {
+  if (!isForPage(context)) return context.json({ error: 'Not found.' }, 404)
+  const { viewer } = context.var
+  const body = html`<p>There is no such page, or you cannot read its repository on GitHub.</p>
+<p><a href="/">Go to the first page</a></p>`
+  return context.html(page({ title: 'Not found', ...(viewer && { viewer }) }, body), 404)
+}
+
 /** A page is shown again after the sign-in; whatever else asks gets 401. */
 function askToSignIn(context: Context): Response {
-  const isPage = context.req.method === 'GET' && context.req.header('accept')?.includes('text/html')
-  if (!isPage) return context.json({ error: 'Sign in first.' }, 401)
+  if (!isForPage(context)) return context.json({ error: 'Sign in first.' }, 401)
   const { pathname, search } = new URL(context.req.url)
   const asked = `${pathname}${search}`
   return context.redirect(

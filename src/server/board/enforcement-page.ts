@@ -21,8 +21,8 @@ export function findingsFor(found: Diagnosis[], repositories: KnownRepository[])
 }
 
 const kinds: { severity: Diagnosis['severity']; title: string; state: string }[] = [
-  { severity: 'error', title: 'Not enforced', state: 'failed' },
-  { severity: 'warning', title: 'Can be bypassed', state: 'waiting' },
+  { severity: 'error', title: 'Errors', state: 'failed' },
+  { severity: 'warning', title: 'Warnings', state: 'waiting' },
   { severity: 'unknown', title: 'Could not be read', state: 'waiting' },
   { severity: 'information', title: 'Notes', state: 'passed' },
 ]

@@ -183,8 +183,8 @@ function mergedEntry(record: AuditRecord, change: ChangeRecord): TimelineEntry {
   const { mergedBy, mergeCommit, base, approvers, urgent, regression, policy, window } = change
   const commit = mergeCommit === null ? '' : ` as ${short(mergeCommit)}`
   const approved = approvers.map(
-    ({ login, role, commit: saw }) =>
-      `${code(login)} (${oneLine(role, 30)}) saw ${saw ? short(saw) : 'no commit'}`,
+    ({ login, role, commit }) =>
+      `${code(login)} (${oneLine(role, 30)}) at ${commit ? short(commit) : 'no known commit'}`,
   )
   const details = [
     approved.length > 0 ? `Approved by ${list(approved)}` : 'Approved by nobody',

@@ -84,7 +84,10 @@ export function faultOfThrown(error: unknown): Fault {
   if (/socket hang up|ECONNRESET|EPIPE/i.test(message)) {
     return { cause: 'broken_stream', message: `the connection broke: ${message}` }
   }
-  return { cause: 'connection', message: `the server cannot be reached: ${message}` }
+  const [, command] = /^spawn (.+) ENOENT$/.exec(message) ?? []
+  const why =
+    command === undefined ? message : `the command ${command} is not found; install it, or give its path`
+  return { cause: 'connection', message: `the server cannot be reached: ${why}` }
 }
 
 /** The fault behind an error that came after the server had answered: where `fetch` did not fail, the connection stood. */

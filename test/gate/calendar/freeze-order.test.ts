@@ -94,7 +94,7 @@ describe('an order to freeze, under a policy without a window', () => {
     expect(world.stateOf(1)).toBeUndefined()
     world.setTime(later(friday, 60))
     expect(await order('unfreeze', { organization: 'acme' })).toEqual({
-      message: 'Every repository of acme is no longer frozen.',
+      message: 'The freeze of every repository of acme was lifted.',
       frozen: false,
     })
     await carriedOut()
@@ -110,7 +110,7 @@ describe('an order to freeze, under a policy without a window', () => {
     world.setTime(later(friday, 60))
     expect(await order('unfreeze', { repository: 'acme/shop' })).toMatchObject({ status: 404 })
     expect(await order('unfreeze', { repository: 'acme/store' })).toEqual({
-      message: 'acme/store is no longer frozen.',
+      message: 'The freeze of acme/store was lifted.',
       frozen: false,
     })
     await carriedOut()
@@ -130,7 +130,7 @@ describe('an order to freeze, under a policy without a window', () => {
     await keepValidPolicy(database, { ...pullOf(1), repo: 'store' }, { text, blob: 'b' })
     world.setTime(later(friday, 60))
     expect(await order('unfreeze')).toMatchObject({
-      message: 'Every repository is no longer frozen. Still frozen on their own: acme/store ("Ledger").',
+      message: 'The freeze of every repository was lifted. Still frozen on their own: acme/store ("Ledger").',
     })
   })
 

@@ -52,7 +52,7 @@ describe('freezing in the browser', () => {
     })
     expect(await freezes()).toEqual([['acme/shop', 'mia (maintain)']])
     const ended = await order('mia', '/unfreeze', { repository: 'acme/shop', ...sure })
-    expect(ended.text).toContain('acme/shop is no longer frozen.')
+    expect(ended.text).toContain('The freeze of acme/shop was lifted.')
     expect(await freezes()).toEqual([])
   })
 

@@ -378,6 +378,8 @@ describe('the audit', () => {
     const { body } = await get('/audit')
     const text = body.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ')
     expect(text).toContain('2026-11 2 1 50% 0')
+    // Without an optimum, browsers show more than `high` as good.
+    expect(body).toMatch(/<meter min="0" max="1" high="0.1" optimum="0" value="0.5"/)
     expect(text).toContain('2026-10 1 0 0% 1')
     expect(text).toContain('Release window: closed')
     expect(text).toMatch(/acme\/shop#3 urgent Overdue since/)

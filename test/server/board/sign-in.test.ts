@@ -423,6 +423,25 @@ test('a path without a page is 404 for everybody, and nothing is 404 that needs 
   expect((await nobody.post('/sign-out', {})).status).toBe(401)
 })
 
+test('a browser that asks for a page that is not there gets one with a way back, also for a change that it cannot see', async () => {
+  const browser = world.browser()
+  await browser.signIn('eva')
+  for (const path of ['/wp-admin', '/changes/acme/nothing/1']) {
+    const answer = await browser.get(path, { accept: 'text/html' })
+    expect([path, answer.status, answer.headers.get('content-type')]).toEqual([
+      path,
+      404,
+      'text/html; charset=UTF-8',
+    ])
+    const text = await answer.text()
+    expect(text).toContain('There is no such page')
+    expect(text).toContain('<a href="/">')
+  }
+  expect(await (await browser.get('/wp-admin', { accept: 'application/json' })).json()).toEqual({
+    error: 'Not found.',
+  })
+})
+
 test('GitHub sends nobody to an address that is not a callback of the App', async () => {
   const query = new URLSearchParams({
     client_id: world.github.signIn.clientId,
