@@ -189,6 +189,19 @@ describe('the verdict has three values', () => {
     expect(seen.slice(0, 2)).toEqual(['called', 'asked again'])
   })
 
+  test.each([401, 403])('inconclusive: a login that ends during the run, with %i', async (status) => {
+    let calls = 0
+    const call: Script['call'] = ({ response }) =>
+      ++calls < 3 ? textResult('fine') : void response.writeHead(status).end()
+    const suite = aSuite(`${readCase}\n  - { name: it reads again, tool: read }`)
+    const { report } = await runAgainst({ call }, suite)
+    expect([report.verdict, report.summary]).toEqual([
+      'inconclusive',
+      'connection: the login to the server failed during the run',
+    ])
+    expect(report.cases.map(({ verdict }) => verdict)).toEqual(['passed'])
+  })
+
   test('failed: one tool hangs while the server lives', async () => {
     let calls = 0
     // The first call is the warm-up.

@@ -375,6 +375,11 @@ describe('a page', () => {
     expect(now({ ...P0, events: [closed, event('reopened', 'eva', at('18:00'))] }, 'resolve')).toBe('resolve')
   })
 
+  test('of an earlier opening is resolved, also where its end and the reopening become known together', () => {
+    const closed = event('closed', 'eva', at('17:00'), { reason: 'completed' })
+    expect(now({ ...P0, events: [closed, event('reopened', 'eva', at('18:00'))] })).toBe('resolve')
+  })
+
   test('that was not sent yet is not acknowledged before, but it is not sent once the incident is resolved', () => {
     const comments = [comment('ana', at('16:05'), '/ack')]
     const closed = event('closed', 'eva', at('17:00'), { reason: 'completed' })

@@ -463,6 +463,16 @@ describe('the clocks', () => {
     expect(time(decided({ ...early, comments }).nextAt)).toBe('2026-10-19T20:00:00.000Z')
   })
 
+  test('are due next at a deadline that is read at its very instant, since it is missed only after', () => {
+    const early = { takenAt: at('16:15'), reported: [{ at: at('16:00'), severity: 'P0' }] }
+    expect(time(decided(early).nextAt)).toBe('2026-10-19T16:15:00.000Z')
+  })
+
+  test.each([null, 'ana'])('keep who verified what was reported first: %s', (verifiedBy) => {
+    const later = { verifiedBy: verifiedBy ? null : 'ana' }
+    expect(mergeIncidentFacts(facts(later), facts({ verifiedBy })).verifiedBy).toBe(verifiedBy)
+  })
+
   test('do not count the time while it was resolved', () => {
     const events = [
       event('closed', 'eva', at('17:00'), { reason: 'completed' }),
