@@ -198,6 +198,11 @@ describe('an update merge is not clean', () => {
       'against another base',
       { prParent: changeFrom(repository, root, branch), merged: changeFrom(repository, root, branch) },
     ],
+    ['of the pull request against another base alone', { prParent: changeFrom(repository, root, branch) }],
+    [
+      'of the merge against another base alone',
+      { merged: { ...changeFrom(repository, aside, evil), base: root } },
+    ],
   ])('when the facts are those %s', (_, facts) => {
     expect(proofOf(evil, branch, aside, facts)).toEqual({
       clean: false,

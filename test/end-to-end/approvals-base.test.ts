@@ -103,6 +103,18 @@ describe('a base branch that was moved back below two pull requests with the sam
     expect(await shop.judge(other)).toMatchObject(stale)
   })
 
+  test('leaves those of a pull request with that head to another base, which never had what was lost', async () => {
+    const { shop, pull, before } = await approvedOnTop()
+    const copy = await shop.copyOf('olga')
+    await copy.git('push', 'origin', `${before}:refs/heads/side`)
+    const other = await shop.offer('ben', 'feature', 'side', pull.sha)
+    await shop.approve(other, 'chloe', 'dev')
+    expect(await shop.judge(other)).toMatchObject({ state: 'passed' })
+    await moveBase(shop, before)
+    expect(await shop.judge(pull)).toMatchObject(stale)
+    expect(await shop.judge(other)).toMatchObject({ state: 'passed' })
+  })
+
   test('makes them stale also where a pull request with that head to another base was read in between', async () => {
     const { shop, other } = await twoApproved()
     await shop.push('olga', 'side', { 'NOTES.md': 'x\n' }, { from: 'origin/main' })
@@ -151,6 +163,22 @@ describe('a base branch that was moved back, while GitHub cannot compare', () =>
         : fetch(url, init),
     )
     await shop.read(pull)
+    shop.restart()
+    expect(await shop.judge(pull)).toMatchObject(stale)
+  })
+})
+
+describe('a base branch that was moved back, while GitHub does not list every commit', () => {
+  test('is noticed once it does', async () => {
+    const { shop, pull, before } = await approvedOnTop()
+    await moveBase(shop, before)
+    shop.restart(async (url, init) => {
+      const answer = await fetch(url, init)
+      if (!String(url).includes('/compare/')) return answer
+      const body = (await answer.json()) as { commits: unknown[] }
+      return Response.json({ ...body, commits: body.commits.slice(-1), total_commits: 5_000 })
+    })
+    expect(await shop.judge(pull)).toMatchObject({ state: 'failed' })
     shop.restart()
     expect(await shop.judge(pull)).toMatchObject(stale)
   })

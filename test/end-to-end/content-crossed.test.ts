@@ -132,3 +132,25 @@ describe('a branch that took in a commit of its base by another way', () => {
     expect(after).toMatchObject({ labels: [{ equality: { same: false } }], changed: { complete: false } })
   })
 })
+
+test('a branch that was updated often keeps its approvals, also while its base moves on', async () => {
+  const shop = await desk.shop()
+  const pull = await shop.open('ana', price)
+  await shop.approve(pull, 'chloe', 'dev')
+  expect(await shop.judge(pull)).toMatchObject({ state: 'passed' })
+  const [main, copy] = [await shop.copyOf('olga'), await shop.copyOf('ana')]
+  await main.branch('main', 'origin/main')
+  await copy.branch(pull.branch, `origin/${pull.branch}`)
+  for (let count = 0; count < 22; count++) {
+    await main.write({ 'README.md': `# Main ${count}\n` })
+    await main.commit('More')
+    await main.push({ ref: 'main' })
+    await copy.fetch()
+    await copy.merge('origin/main')
+  }
+  desk.later()
+  await copy.push({ ref: pull.branch })
+  expect(await shop.judge(pull)).toMatchObject({ state: 'passed', title: 'Approved by 2 people' })
+  await shop.push('olga', 'main', { 'README.md': '# More\n' }, { from: 'origin/main' })
+  expect(await shop.judge(pull)).toMatchObject({ state: 'passed', title: 'Approved by 2 people' })
+})

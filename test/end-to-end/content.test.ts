@@ -358,6 +358,28 @@ describe('a new contributor bars themselves and makes no other approval stale', 
     expect(await shop.judge(pull)).toMatchObject({ state: 'passed', title: 'Approved by 2 people' })
   })
 
+  test('whoever pushed a version stays barred while an approval of it counts, though it was rewritten', async () => {
+    const shop = await desk.shop()
+    const pull = await shop.open('ana', price)
+    const again = (copy: WorkingCopy) => copy.git('commit', '--quiet', '--amend', '--no-edit')
+    await shop.approve({ ...pull, sha: await rework(shop, pull, again, 'ben') }, 'chloe')
+    expect(await shop.judge(pull)).toMatchObject({ title: 'Waiting for 1 more approval' })
+    const sha = await rework(shop, pull, asMine)
+    await shop.approve({ ...pull, sha }, 'ben')
+    expect(await shop.judge(pull)).toMatchObject({ title: 'Waiting for 1 more approval' })
+  })
+
+  test('whoever only committed and pushed a version again may approve after its author has rewritten it', async () => {
+    const shop = await desk.shop()
+    const pull = await shop.open('ana', price)
+    const again = (copy: WorkingCopy) => copy.git('commit', '--quiet', '--amend', '--no-edit')
+    await rework(shop, pull, again, 'ben')
+    expect((await shop.judge(pull)).text).toMatch(/`ben` cannot approve: committed and pushed/)
+    const sha = await rework(shop, pull, asMine)
+    await shop.approve({ ...pull, sha }, 'chloe', 'ben')
+    expect(await shop.judge(pull)).toMatchObject({ state: 'passed', title: 'Approved by 2 people' })
+  })
+
   test('a bot that pushed the approved version still asks for one more approval after a person rewrote it', async () => {
     const shop = await desk.shop()
     const robot = `robot-${crypto.randomUUID().slice(0, 8)}[bot]`

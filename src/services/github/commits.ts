@@ -61,9 +61,6 @@ async function comparisonPage(
 
 export type MergeBase = { sha: string; isOnly: boolean; change: ChangeFacts }
 
-/** Anyone can push a branch with hundreds of merges, and each takes a request. */
-const mostCompared = 20
-
 /**
  * The commit from which the head left the base, as GitHub compares the two, and what the head changed since. `isOnly`: git knows no other
  * one. Where both were merged into each other it knows several, and their difference does not tell what a merge gives. Undefined: GitHub
@@ -90,22 +87,20 @@ export async function isOnlyMergeBase(
 ): Promise<boolean> {
   // All that the head shares with the base is below the tip of the base.
   if (mergeBase === base) return true
-  const others = [...standsOn(head, parentsOf(commits))].filter((commit) => commit !== mergeBase)
-  if (incomplete !== undefined || others.length > mostCompared) return false
-  const below = await Promise.all(others.map((commit) => isBelow(github, repository, commit, mergeBase)))
-  return below.every((is) => is)
+  if (incomplete !== undefined) return false
+  const isAlone = [...standsOn(head, parentsOf(commits))].every((commit) => commit === mergeBase)
+  return isAlone || (await aheadBy(github, repository, mergeBase, head)) === commits.length
 }
 
-/** Whether a commit is among those that another one comes from. */
-async function isBelow(
+/** How many commits a head has on top of another commit: more than on top of its base where it shares some that are not below that commit. */
+async function aheadBy(
   github: GitHub,
   repository: RepositoryName,
-  commit: string,
-  top: string,
-): Promise<boolean> {
-  const options = { ...nameOf(repository), basehead: `${top}...${commit}`, per_page: 1 }
-  const answer = await orIncomparable(github.rest.repos.compareCommitsWithBasehead(options))
-  return answer?.data.ahead_by === 0
+  from: string,
+  head: string,
+): Promise<number | undefined> {
+  const options = { ...nameOf(repository), basehead: `${from}...${head}`, per_page: 1 }
+  return (await orIncomparable(github.rest.repos.compareCommitsWithBasehead(options)))?.data.ahead_by
 }
 
 /** The pull request's own list of commits, for where its ends cannot be compared; it stops at 250. */

@@ -78,6 +78,42 @@ test('a commit of somebody else below a rebase belongs to nobody known', async (
   expect(await contentsAt(sha)).toEqual({ pulls: [pull.number], unknown: [foreign] })
 })
 
+test('a commit like one of a rebase, but one too many, belongs to nobody known', async () => {
+  const { shop, pull, contentsAt } = await twoCommits()
+  const copied = { message: 'One', from: 'origin/main' }
+  const foreign = await shop.push('ana', 'group', { 'c.ts': 'c\n' }, copied)
+  const copy = await shop.copyOf('olga')
+  await copy.branch('group', 'origin/two')
+  await copy.rebase('origin/group')
+  const sha = await copy.push({ ref: 'group', force: true })
+  expect(await contentsAt(sha)).toEqual({ pulls: [pull.number], unknown: [foreign] })
+})
+
+test('a merge below the tip belongs to the open pull request to the same base that has its head, and to no other', async () => {
+  const { shop, pull, contentsAt } = await twoCommits()
+  const copy = await shop.copyOf('olga')
+  await copy.git('branch', 'side', 'origin/main')
+  await copy.push({ ref: 'side' })
+  const heads: Record<string, string> = {}
+  for (const name of ['same', 'side', 'none'])
+    heads[name] = await shop.push('ben', `by-${name}`, { [`${name}.ts`]: 'x\n' }, other)
+  const same = await shop.offer('ben', 'by-same', 'main', heads.same ?? '')
+  await shop.offer('ben', 'by-side', 'side', heads.side ?? '')
+  await copy.fetch()
+  await copy.branch('group', 'origin/main')
+  const merges: string[] = []
+  for (const name of ['same', 'side', 'none']) merges.push(await copy.merge(heads[name] ?? ''))
+  await copy.push({ ref: 'group' })
+  // GitHub ties the merges to this one.
+  await shop.offer('olga', 'group', 'main', merges[2] ?? '')
+  const squash = { message: 'Squashed', from: 'origin/group' }
+  const sha = await shop.push('ana', 'together', { 'a.ts': 'a\n' }, squash)
+  expect(await contentsAt(sha)).toEqual({
+    pulls: [same.number, pull.number],
+    unknown: [merges[2], merges[1]],
+  })
+})
+
 test('a commit below a squash belongs to nobody known, however many commits were squashed', async () => {
   const { shop, pull, contentsAt } = await twoCommits()
   const foreign = await shop.push('ben', 'group', { 'c.ts': 'c\n' }, other)
