@@ -1,46 +1,28 @@
-import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { auditCommand } from '../../src/commands/audit.ts'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import type { Workshop } from '../../src/sandbox/workshop.ts'
 import { runCommand } from '../commands/command-run.ts'
-import {
-  aWorldWithIncidents,
-  incidentPolicy,
-  incidents,
-  openIncidents,
-  workOn,
-} from '../support/incidents.ts'
+import { aWorldWithIncidents, incidents, workOn } from '../support/incidents.ts'
 import { letNoticesPass } from '../support/merging.ts'
-import { aStageOnPglite } from '../support/stage.ts'
-
-const policy = `${incidentPolicy}  jira: { project: FOODYE-MCP, people: { ana: account-of-ana } }\n`
+import { pagesOn, pagingPolicy } from '../support/paging.ts'
+import { aStage } from '../support/stage.ts'
 
 let stage: Stage
 let shop: Workshop
-let day = 19
 
 beforeAll(async () => {
-  stage = await aStageOnPglite({ at: new Date('2026-10-19T16:00:00Z'), operations: true })
-  shop = await aWorldWithIncidents(stage, policy)
+  stage = await aStage({ at: new Date('2026-10-19T16:00:00Z'), operations: true })
+  shop = await aWorldWithIncidents(stage, pagingPolicy)
   await shop.openPull('ana', { branch: 'first', title: 'First', files: { 'src/a.ts': 'a\n' } })
 })
 afterAll(() => stage.close())
 
-const operations = () => {
-  if (!stage.operations) throw new Error('There is no PagerDuty')
-  return stage.operations
-}
-const pagesFor = (number: number) =>
-  operations()
-    .pagerDuty.alerts.filter(({ summary }) => summary.includes(`foodyepay/incidents#${number}:`))
-    .map(({ dedupKey, state, pages }) => ({ key: dedupKey.split('/').slice(4).join('/'), state, pages }))
-    .toSorted((a, b) => a.key.localeCompare(b.key))
 const audit = (...words: string[]) => {
   const { port } = new URL(stage.bot().url)
-  const dataDir = 'dataDir' in stage.database ? stage.database.dataDir : ''
+  const url = 'url' in stage.database ? stage.database.url : ''
   return runCommand(auditCommand(), words, {
-    DATA_DIR: dataDir,
+    DATABASE_URL: url,
     OPERATOR_TOKEN: stage.operatorToken,
     PORT: port,
   })
@@ -50,24 +32,8 @@ async function takenFor(number: number): Promise<string[]> {
   const { out } = await audit('dossier', `foodyepay/incidents#${number}`)
   return out.match(/PagerDuty (accepted|acknowledged|resolved) the page to [a-z ]*[a-z]/g) ?? []
 }
-const issueFor = (number: number) =>
-  operations().jira.issues.filter(({ fields }) =>
-    (fields.labels as string[]).some((label) => label.endsWith(`-${number}`)),
-  )
-const moveTo = (clock: string) => stage.moveTo(new Date(`2026-10-${day}T${clock}Z`))
-/** Lets retries and what waits for a time of the queue run. */
-const pass = async (seconds: number) => {
-  for (let second = 0; second < seconds; second += 5)
-    await stage.moveTo(new Date(stage.now().getTime() + 5_000))
-}
-
-async function alert(id: string): Promise<number> {
-  const url = `${stage.bot().url}/api/pagerduty/webhooks`
-  const incident = { id, title: `Payments fail ${id}`, priority: 'P0' }
-  expect(await operations().pagerDuty.trigger(url, incident)).toBe(202)
-  await stage.settled()
-  return (await openIncidents(stage)).find(({ title }) => title === `Payments fail ${id}`)?.number ?? 0
-}
+const { operations, pagesFor, issueFor, pass, alert } = pagesOn(() => stage)
+const moveTo = (clock: string) => stage.moveTo(new Date(`2026-10-19T${clock}Z`))
 
 describe('a P0', () => {
   let number: number
@@ -126,7 +92,7 @@ describe('an incident that was acknowledged before the bot read it', () => {
   }
 
   test('pages whoever is on call all the same, and then says in PagerDuty that someone has it', async () => {
-    await stage.kill()
+    await stage.stop()
     const number = await opened('P0')
     await stage.moveTo(new Date(stage.now().getTime() + 120_000))
     await workOn(stage, number).comment('ana', '/ack')
@@ -142,7 +108,7 @@ describe('an incident that was acknowledged before the bot read it', () => {
   })
 
   test('and resolved pages nobody, and no record says that someone was paged', async () => {
-    await stage.kill()
+    await stage.stop()
     const number = await opened('P1')
     await stage.moveTo(new Date(stage.now().getTime() + 120_000))
     await workOn(stage, number).comment('ana', '/ack')
@@ -309,56 +275,4 @@ test('what happened to an incident while its channel was archived for 40 minutes
   for (const text of ['Opened as P0', 'Acknowledged by ana', 'Paged: on call'])
     expect(about(number, text)).toHaveLength(1)
   await workOn(stage, number).close('eva')
-})
-
-describe('kill -9 at any moment, then a restart', () => {
-  const dieDuring = async (delay: number, happens: () => Promise<unknown>) => {
-    const happening = happens().catch(() => undefined)
-    await setTimeout(delay)
-    await stage.kill()
-    await happening
-    await stage.startBot()
-    await stage.settled()
-  }
-
-  const delays = process.env.SIZE === 'large' ? [0, 20, 40, 60, 90, 120, 160] : [30]
-
-  test.each(delays)('%i ms after it: no page is lost, and none comes twice', async (delay) => {
-    day += 1
-    await moveTo('16:00:00')
-    const id = `K${delay}`
-    const number = await alert(id)
-    const issue = workOn(stage, number)
-    await dieDuring(delay, () => stage.moveTo(new Date(stage.now().getTime() + 7.6 * 60_000)))
-    await pass(10)
-    expect(pagesFor(number)).toEqual([
-      { key: '0/P0/0/on_call', state: 'triggered', pages: 1 },
-      { key: '0/P0/50/lead', state: 'triggered', pages: 1 },
-    ])
-    await dieDuring(delay, () => issue.close('eva'))
-    await pass(30)
-    expect(pagesFor(number).map(({ state, pages }) => [state, pages])).toEqual([
-      ['resolved', 1],
-      ['resolved', 1],
-    ])
-    expect(issueFor(number)).toHaveLength(1)
-  })
-
-  test('during the alert itself: one incident and one page', async () => {
-    day += 1
-    await moveTo('16:00:00')
-    await dieDuring(25, () => alert('K-first'))
-    await operations().pagerDuty.trigger(`${stage.bot().url}/api/pagerduty/webhooks`, {
-      id: 'K-first',
-      title: 'Payments fail K-first',
-      priority: 'P0',
-    })
-    await stage.settled()
-    await pass(10)
-    const opened = (await openIncidents(stage)).filter(({ title }) => title === 'Payments fail K-first')
-    expect(opened).toHaveLength(1)
-    expect(pagesFor(opened[0]?.number ?? 0)).toEqual([
-      { key: '0/P0/0/on_call', state: 'triggered', pages: 1 },
-    ])
-  })
 })
