@@ -94,6 +94,14 @@ test('each day adds a line to one closed issue', async () => {
   expect(await keptAnchors(database)).toHaveLength(2)
 })
 
+test('a chain that has not grown gets no other line', async () => {
+  await anchorNow()
+  warnings.length = 0
+  await anchorRecords(shell())
+  expect(anchored()).toEqual([['closed', 1]])
+  expect(warnings.filter((about) => 'installationId' in about && about.installationId === 1)).toEqual([])
+})
+
 test('an issue that somebody deleted is followed by another', async () => {
   await anchorNow()
   issues.clear()

@@ -274,6 +274,13 @@ describe('audit export', () => {
     expect(seqs.map((line) => JSON.parse(line).seq)).toEqual([2, 3, 4, 5])
     expect(await ofFolder('verify', '--file', file)).toMatchObject({ code: 0 })
     expect((await ofFolder('export', '--from', '2026-12-01')).out).toBe('')
+    const before = await ofFolder('export', '--from', '2026-11-26', '--to', '2026-11-27T12:00Z')
+    expect(
+      before.out
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line).seq),
+    ).toEqual([4])
   })
 })
 

@@ -164,6 +164,7 @@ describe.each([
     ['the same key twice in a body', twiceInABody(), []],
     ['a number without an end', changed(0, (line) => line.replace('"n":1e+21', '"n":1e400')), []],
     ['half a surrogate pair', changed(0, (line) => line.replace('"kind":"', '"kind":"\\ud83d')), []],
+    ['a first record whose hash covers another one before it', chainOf(5, 0, 'a'.repeat(64)).map(lineOf), []],
     ['an added key', changed(0, (line) => line.replace('{"at"', '{"a":1,"at"')), []],
     ['an added key at the end', changed(0, (line) => line.replace('"seq":1}', '"seq":1,"t":1}')), []],
     ['a text that is not a record', ['nothing\n'], []],
@@ -265,3 +266,20 @@ test('says where the file is broken, and which lines are not records', async () 
   await writeFile(file, `${whole[0]}{"at": 1}\n`)
   expect((await own(file, undefined)).said).toBe('Line 2 is not a record of `release-gate audit export`.')
 })
+
+test.each([
+  ['release-gate audit verify --file', own],
+  ['examples/verify-records.py', python],
+])(
+  '%s: bytes that are not UTF-8 do not pass for the mark that stands in their place',
+  async (_, verifier) => {
+    const record = { ...(first[0] as AuditRecord), body: { title: 'a\ufffdb' } }
+    const line = lineOf({ ...record, hash: hashOf({ ...record, text: '{"title":"a\ufffdb"}' }) })
+    const file = join(folder, 'bytes')
+    await writeFile(file, line)
+    expect(await verifier(file, undefined)).toMatchObject({ ok: true })
+    const [before, after] = line.split('\ufffd').map((part) => Buffer.from(part))
+    await writeFile(file, Buffer.concat([before as Buffer, Buffer.from([0xff]), after as Buffer]))
+    expect(await verifier(file, undefined)).toMatchObject({ ok: false })
+  },
+)

@@ -314,6 +314,8 @@ describeOnBoth('the audit', (open) => {
       const { db, chain, heads } = await aChain(2)
       await anchorAt(db, chain, heads[1] as Head)
       expect(await pruneRecords(db, cutAt)).toBe(2)
+      const all = await verifyChain(db)
+      expect(all.ok && all.since).toContainEqual({ installationId: chain, ...heads[1] })
       expect(await appendRecord(db, aRecord({ installationId: chain }))).toMatchObject({ seq: 3 })
       expect(await verifyChain(db, chain)).toMatchObject({ ok: true, records: 1 })
     })
