@@ -16,6 +16,7 @@ export function createFaults() {
     add: (fault: LocalFault, times = 1) => void waiting.push(...Array.from({ length: times }, () => fault)),
     next: () => waiting.shift(),
     left: () => waiting.length,
+    clear: () => void waiting.splice(0),
     answer: (c: Context, fault: LocalFault) => {
       if (typeof fault === 'number')
         return c.json({ message: 'the sandbox is set to fail' }, fault as ContentfulStatusCode, {

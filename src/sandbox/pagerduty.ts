@@ -29,6 +29,8 @@ export type PagerDuty = {
   throttled: number
   /** The next calls fail: see `LocalFault`. */
   fail: (fault: LocalFault, times?: number) => void
+  /** From now on no call fails. */
+  recover: () => void
   /** How many calls are still to fail. */
   failuresLeft: () => number
   /** Someone creates an incident in PagerDuty: its webhook goes out, signed. Gives the status of the answer. */
@@ -113,6 +115,7 @@ export async function startPagerDuty({
     changes,
     throttled: 0,
     fail: faults.add,
+    recover: faults.clear,
     failuresLeft: faults.left,
     trigger: (url, incident) => sendWebhook(url, webhookSecret, incident, clock()),
     close: async () => {
