@@ -1,6 +1,7 @@
 import { type Clock, systemClock, TestClock } from 'pg-boss'
 import type { Logger } from 'pino'
 import { createAppProbot } from '../services/github/app-client.ts'
+import { createClockOffset } from '../services/github/clock-offset.ts'
 import { createBudget } from '../services/github/hourly-quota.ts'
 import { webUrl } from '../services/github/web-url.ts'
 import { processRole } from '../services/metrics.ts'
@@ -92,7 +93,8 @@ async function assemble(settings: Settings, log: Logger): Promise<Parts> {
   const queue = await openQueue({ database, clock, log })
   const pauses = createPauses(database, now)
   const budget = createBudget(now)
-  const probot = createAppProbot(settings, log, { now, pauses, budget })
+  const offset = createClockOffset()
+  const probot = createAppProbot(settings, log, { now, pauses, budget }, offset)
   const github = async (installationId: number) => {
     await pauses.refresh(installationId)
     return probot.auth(installationId)
@@ -100,7 +102,7 @@ async function assemble(settings: Settings, log: Logger): Promise<Parts> {
   const board = settings.client && settings.publicUrl
   const web = webUrl(settings.apiUrl)
   const operator = { servers: settings.servers, datadog: settings.datadog !== undefined }
-  const shell = { database, queue, now, log, github, board, web, operator }
+  const shell = { database, queue, now, clockAhead: offset.ahead, log, github, board, web, operator }
   const serves = (account: string) => settings.allowedAccounts?.includes(account.toLowerCase()) ?? true
   return { settings, log, clock, shell, probot, budget, serves }
 }

@@ -15,6 +15,7 @@ import { periodicTasks } from '../services/metrics.ts'
 import { hourlyCheckAges } from '../store/hourly-checks.ts'
 import { refusedChannels } from '../store/notices.ts'
 import { keptShared } from '../store/policies.ts'
+import { clockCheck } from './clock-check.ts'
 import { runDailyCheck } from './daily.ts'
 import { checkEvery, hourlyCheck } from './hourly-check.ts'
 import { requestMissed } from './missed-deliveries.ts'
@@ -69,6 +70,7 @@ function allPeriodicTasks(parts: Parts, signal: AbortSignal): PeriodicTask[] {
       () => runAll([failOpenGroupsEverywhere(shell), revokeOverdue(shell, signal)]),
       log,
     ),
+    startPeriodicTask('Comparing the clock with GitHub', minute, clockCheck(shell, log), log),
     startPeriodicTask('Following up merges and pushes', 60 * minute, () => followUpUnfinished(shell), log),
     startPeriodicTask('Requesting missed deliveries', 5 * minute, () => fetchMissed(parts), log),
     startPeriodicTask(

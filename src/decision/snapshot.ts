@@ -297,6 +297,8 @@ export const snapshotSchema = z.strictObject({
   owedReviews: z
     .array(z.strictObject({ pull: z.int().positive(), issue: z.int().positive().optional(), due: instant }))
     .optional(),
+  /** Seconds by which the clock of `takenAt` was ahead of GitHub's, or behind if negative, where it was wrong. */
+  clockAhead: z.int().optional(),
   /** How long it takes now to revoke all green checks, in milliseconds; closing begins at least so long before its time. */
   takeBack: z.int().min(0).optional(),
   /**

@@ -1,3 +1,4 @@
+import { isClockWrong, wrongClock } from './clock-offset.ts'
 import { isFrozen } from './freeze.ts'
 import { type Finding, type FindingState, failed, type Gate, type Step, waiting } from './gate.ts'
 import { type GateName, gates } from './gates/index.ts'
@@ -7,7 +8,10 @@ import { type AppliedOverride, type RefusedOverride, resolvePolicy } from './ove
 import type { Policy } from './policy.ts'
 import type { Snapshot } from './snapshot.ts'
 
-export type GateFinding = Finding & { gate: GateName | 'freeze' | 'draft' | 'policy'; gateTitle: string }
+export type GateFinding = Finding & {
+  gate: GateName | 'freeze' | 'draft' | 'policy' | 'clock'
+  gateTitle: string
+}
 
 /** The result for one snapshot: the worst finding wins; `next` are the actions that the path carries out. */
 export type Verdict = {
@@ -57,6 +61,9 @@ function findingsOf(snapshot: Snapshot, policy: Policy): GateFinding[] {
   if (snapshot.policyProblems?.length) findings.unshift(problemsByThis(snapshot.policyProblems))
   if (snapshot.policyOutdated) findings.unshift(outdatedPolicy)
   if (snapshot.policyUnclear) findings.unshift(unclearPolicy)
+  const { clockAhead = 0 } = snapshot
+  if (isClockWrong(clockAhead))
+    findings.unshift({ gate: 'clock', gateTitle: 'Clock', ...wrongClock(clockAhead) })
   if (!policy.gates.release_window && isFrozen(snapshot)) findings.push(freezeFinding(snapshot))
   if (!policy.gates.approvals && snapshot.draft) findings.push(draft)
   return findings

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isClockWrong } from '../decision/clock-offset.ts'
 import { readingFreshForGreen } from '../decision/gates/production-health.ts'
 import { isRecent } from '../decision/recent.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
@@ -8,6 +9,8 @@ import { freshFor } from './calendar/schedule.ts'
 export type GreenBasis = {
   /** When its facts were read. */
   readAt: Date
+  /** Seconds by which the clock that tells the time is ahead of GitHub's; left out where the verdict was decided by it just now. */
+  clockAhead?: number | undefined
   /** Something changed after they were read. */
   changedSince: boolean
   /** When the calendar changes the verdict; left out where it was decided just now. */
@@ -18,15 +21,16 @@ export type GreenBasis = {
 
 /**
  * Why no check may turn green on a passed verdict; undefined if it may. The single rule for heads, for calendar changes and for
- * merge groups: the facts are fresh, nothing changed since they were read, the verdict is not past its time, and no freeze
+ * merge groups: the clock is right, the facts are fresh, nothing changed since they were read, the verdict is not past its time, and no freeze
  * began or ended meanwhile. The last is asked in the transaction that keeps the verdict, under `lockFreezes`, or a freeze could
  * slip in between.
  */
 export function reasonNotToTurnGreen(
-  { readAt, changedSince, nextAt, freeze }: GreenBasis,
+  { readAt, clockAhead, changedSince, nextAt, freeze }: GreenBasis,
   now: Date,
 ): string | undefined {
   if (changedSince) return 'it changed after it was read'
+  if (clockAhead !== undefined && isClockWrong(clockAhead)) return "the clock is not GitHub's"
   if (!isRecent(readAt, now, freshFor)) return 'it was read too long ago'
   if (nextAt !== undefined && nextAt <= now) return 'the calendar changed after it was read'
   if (freeze && !isDeepStrictEqual(freeze.at, freeze.now)) return 'a freeze began or ended after it was read'

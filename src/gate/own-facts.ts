@@ -1,3 +1,4 @@
+import { isClockWrong } from '../decision/clock-offset.ts'
 import type { GateName } from '../decision/gates/index.ts'
 import { allGates, effectivePolicy } from '../decision/overrides.ts'
 import type { Policy } from '../decision/policy.ts'
@@ -19,7 +20,7 @@ import { openReviewsFact } from './open-reviews.ts'
 import type { Shell } from './shell.ts'
 import { wantedFactsOf } from './snapshot-verdict.ts'
 
-type Reading = Parameters<typeof regressionFact>[0] & Pick<Shell, 'operator'>
+type Reading = Parameters<typeof regressionFact>[0] & Pick<Shell, 'operator' | 'clockAhead'>
 
 /** Adds the facts that the gate stores itself, which every evaluation of a snapshot needs. */
 export async function addStoredFacts(
@@ -42,6 +43,7 @@ export async function addStoredFacts(
   return {
     ...snapshot,
     ...changedPolicy,
+    ...clockFact(reading.clockAhead?.()),
     takeBack,
     ...frozenFact(freezes, pull),
     ...exempt,
@@ -51,6 +53,10 @@ export async function addStoredFacts(
     ...(await healthFact(database, pull, policy)),
     ...owed,
   }
+}
+
+function clockFact(clockAhead = 0): Pick<Snapshot, 'clockAhead'> {
+  return isClockWrong(clockAhead) ? { clockAhead } : {}
 }
 
 async function runbookFacts(...args: Parameters<typeof runbooksFact>): ReturnType<typeof runbooksFact> {

@@ -20,6 +20,8 @@ export type Shell = {
     | 'enqueueRegression'
   >
   now: () => Date
+  /** Seconds by which the clock of this machine is ahead of GitHub's; negative: behind. Left out: not known. */
+  clockAhead?: () => number
   /** The address of the board, where people can open it: checks link to it. */
   board?: string | undefined
   /** Where people read GitHub; github.com where it is left out. */

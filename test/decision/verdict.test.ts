@@ -47,6 +47,30 @@ describe('the worst finding wins', () => {
   })
 })
 
+describe("a clock that is not GitHub's", () => {
+  it.each([
+    [720, "about 12 minutes ahead of GitHub's"],
+    [-31, "about a minute behind GitHub's"],
+    [-7_260, "about 2 hours 1 minute behind GitHub's"],
+  ])('by %i seconds fails whatever the gates find', (clockAhead, words) => {
+    const verdict = decide({ ...approved, clockAhead }, aPolicy({ approvals: {} }))
+    expect(verdict.state).toBe('failed')
+    expect(verdict.findings[0]).toMatchObject({ gate: 'clock', reason: expect.stringContaining(words) })
+  })
+
+  it.each([30, -30, 0, undefined])('by %s seconds does no harm', (seconds) => {
+    const snapshot = seconds === undefined ? approved : { ...approved, clockAhead: seconds }
+    expect(decide(snapshot, aPolicy({ approvals: {} })).state).toBe('passed')
+  })
+
+  it('is named in the same words from one second to the next, so that the check is not written again', () => {
+    const [one, next] = [700, 701].map((clockAhead) =>
+      checkReport(decide({ ...approved, clockAhead }, aPolicy({ approvals: {} })), approved, []),
+    )
+    expect(one).toEqual(next)
+  })
+})
+
 describe('a snapshot is evaluated', () => {
   it('by every gate that the policy names, in the order of the list', () => {
     const policy = aPolicy({ release_window: {}, approvals: {} })

@@ -18,6 +18,7 @@ describe('a check may turn green', () => {
     ['on facts that were read just now', aBasis()],
     ['on facts that were read ten minutes ago', aBasis({ readAt: at(-10) })],
     ['on facts that another process read, whose clock is a little ahead', aBasis({ readAt: at(0.1) })],
+    ["by a clock that is a little behind GitHub's", aBasis({ clockAhead: -30 })],
     ['where the calendar never changes the verdict', aBasis({ nextAt: undefined })],
     ['a millisecond before the calendar changes it', aBasis({ nextAt: new Date(now.getTime() + 1) })],
     [
@@ -42,6 +43,8 @@ describe('a check may not turn green', () => {
       aBasis({ readAt: new Date(at(10).getTime() + 1) }),
       /too long ago/,
     ],
+    ["by a clock that is behind GitHub's", aBasis({ clockAhead: -31 }), /clock/],
+    ['by a clock that is ahead of it', aBasis({ clockAhead: 31 }), /clock/],
     ['at the moment at which the calendar changes the verdict', aBasis({ nextAt: now }), /calendar/],
     [
       'when a freeze was ordered since',

@@ -26,6 +26,7 @@ export type ReevaluationShell = {
   database: Database
   queue: Pick<Queue, 'enqueueEvaluate'>
   now: () => Date
+  clockAhead?: () => number
   log: Pick<Logger, 'info'>
 }
 
@@ -51,7 +52,7 @@ export async function evaluateDue(
   const { database } = shell
   const due = await dueVerdicts(database, now)
   if (due.length === 0) return async () => undefined
-  const context = await contextOf(database, due, now)
+  const context = await contextOf(shell, due, now)
   const keptFacts = keptFactsOf(database, now)
   const outcomes: Outcome[] = []
   for (const stored of due) outcomes.push(evaluateAgain(stored, context, await keptFacts(stored)))
@@ -76,19 +77,35 @@ function keepTimes(database: Database, outcomes: Outcome[], now: Date): Promise<
   return saveTimes(database, times.filter(hasOtherTime))
 }
 
-type Context = { now: Date; freezes: Freeze[]; takeBack: Map<number, number>; unread: boolean }
+type Context = {
+  now: Date
+  clockAhead: number | undefined
+  freezes: Freeze[]
+  takeBack: Map<number, number>
+  unread: boolean
+}
 
-async function contextOf(database: Database, due: DueVerdict[], now: Date): Promise<Context> {
+async function contextOf(
+  { database, clockAhead }: ReevaluationShell,
+  due: DueVerdict[],
+  now: Date,
+): Promise<Context> {
   const takeBack = new Map<number, number>()
   for (const id of new Set(due.map(({ pull }) => pull.installationId))) {
     takeBack.set(id, await revocationTimeOf(database, id, now))
   }
-  return { now, freezes: await activeFreezes(database, now), takeBack, unread: await isAnyUnread(database) }
+  return {
+    now,
+    clockAhead: clockAhead?.(),
+    freezes: await activeFreezes(database, now),
+    takeBack,
+    unread: await isAnyUnread(database),
+  }
 }
 
 function evaluateAgain(
   before: DueVerdict,
-  { now, freezes, takeBack, unread }: Context,
+  { now, clockAhead, freezes, takeBack, unread }: Context,
   kept: KeptFacts,
 ): Outcome {
   const { frozen: _, ...facts } = before.snapshot
@@ -101,7 +118,8 @@ function evaluateAgain(
   }
   const verdict = decide(snapshot, before.policy)
   const turnsGreen = verdict.state === 'passed' && before.state !== 'passed'
-  const basis = { readAt: new Date(before.snapshot.takenAt), changedSince: unread || !before.upToDate }
+  const readAt = new Date(before.snapshot.takenAt)
+  const basis = { readAt, clockAhead, changedSince: unread || !before.upToDate }
   if (turnsGreen && reasonNotToTurnGreen(basis, now)) return { kind: 'read again', before }
   const changed =
     verdict.state !== before.state ||

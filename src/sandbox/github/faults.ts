@@ -22,6 +22,7 @@ type RequestScope = {
  * - `status`: an answer instead of the work, such as 502.
  * - `lost-reply`: the work is done, then the connection is cut.
  * - `reset`: the connection is cut and no work is done.
+ * - `clock`: the `Date` of the answer is so far ahead of this machine's clock.
  * - `rate-limit`, `secondary-rate-limit`: a limit is reached; `retryAfter` in seconds, 60 when absent.
  */
 export type RequestFault = RequestScope &
@@ -29,6 +30,7 @@ export type RequestFault = RequestScope &
     | { kind: 'latency'; latencyMs: number }
     | { kind: 'status'; status: ContentfulStatusCode; body?: object }
     | { kind: 'lost-reply' | 'reset' }
+    | { kind: 'clock'; aheadMs: number }
     | { kind: 'rate-limit' | 'secondary-rate-limit'; retryAfter?: number }
   )
 
@@ -97,6 +99,10 @@ async function strike(
     case 'lost-reply':
       await next()
       c.res = cut(c)
+      return
+    case 'clock':
+      await next()
+      c.res.headers.set('date', new Date(Date.now() + fault.aheadMs).toUTCString())
       return
     case 'reset':
       return cut(c)

@@ -9,6 +9,7 @@ import { readRecords } from '../../../src/store/audit.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { storeDelivery } from '../../../src/store/inbox.ts'
 import { saveMonitor } from '../../../src/store/monitors.ts'
+import { PRIORITY } from '../../../src/store/queue/queues.ts'
 import { retryTimeOf } from '../../../src/store/retry-after-error.ts'
 import { markPullChanged } from '../../../src/store/verdicts/changes.ts'
 import { dueVerdicts } from '../../../src/store/verdicts/due.ts'
@@ -66,6 +67,13 @@ describe('at the opening', () => {
     expect(writes.map(({ conclusion }) => conclusion)).toEqual(['success', 'success', 'success'])
     expect(world.stateOf(4)).toBeUndefined()
     expect(await world.carryOutAt(later(opening, 1))).toEqual([])
+  })
+
+  test("by a clock that is not GitHub's nothing turns green: it is read again first", async () => {
+    await published(1)
+    world.shell.clockAhead = () => 31
+    expect(await world.carryOutAt(opening)).toEqual([])
+    expect(world.asked.evaluations).toEqual([{ number: 1, priority: PRIORITY.atOpening }])
   })
 
   test('then a background pass reads those afresh that were written, and no others', async () => {
