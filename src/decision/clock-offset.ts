@@ -4,7 +4,7 @@ import { type Finding, failed } from './gate.ts'
 /** In seconds. Closing begins a minute before its time unless the policy says otherwise, so a smaller difference does no harm. */
 const tolerance = 30
 
-/** Whether times cannot be told by a clock that is so many seconds ahead of GitHub's, or behind if negative. */
+/** Whether a clock is too wrong to decide by: it is so many seconds ahead of GitHub's, or behind if negative. */
 export function isClockWrong(ahead: number): boolean {
   return Math.abs(ahead) > tolerance
 }

@@ -9,7 +9,7 @@ import { freshFor } from './calendar/schedule.ts'
 export type GreenBasis = {
   /** When its facts were read. */
   readAt: Date
-  /** Seconds by which the clock that tells the time is ahead of GitHub's; left out where the verdict was decided by it just now. */
+  /** Seconds by which the clock that tells the time is ahead of GitHub's, or behind if negative; left out where the verdict was just decided by it. */
   clockAhead?: number | undefined
   /** Something changed after they were read. */
   changedSince: boolean
@@ -21,9 +21,9 @@ export type GreenBasis = {
 
 /**
  * Why no check may turn green on a passed verdict; undefined if it may. The single rule for heads, for calendar changes and for
- * merge groups: the clock is right, the facts are fresh, nothing changed since they were read, the verdict is not past its time, and no freeze
- * began or ended meanwhile. The last is asked in the transaction that keeps the verdict, under `lockFreezes`, or a freeze could
- * slip in between.
+ * merge groups: the clock is right, the facts are fresh, nothing changed since they were read, the verdict is not past its time,
+ * and no freeze began or ended meanwhile. The last is asked in the transaction that keeps the verdict, under `lockFreezes`, or a
+ * freeze could slip in between.
  */
 export function reasonNotToTurnGreen(
   { readAt, clockAhead, changedSince, nextAt, freeze }: GreenBasis,
