@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { isClockWrong } from '../decision/clock-offset.ts'
 import type { Database } from '../store/database.ts'
 import type { Queue } from '../store/queue.ts'
-import { greenPulls, pullsReadByWrongClock } from '../store/verdicts/clock.ts'
+import { allGreens, pullsReadByWrongClock } from '../store/verdicts/seen.ts'
 
 export type ClockShell = {
   database: Database
@@ -23,7 +23,7 @@ export function clockCheck(
     const ahead = clockAhead()
     const isWrong = isClockWrong(ahead)
     if (isWrong === wasWrong) return
-    const pulls = await (isWrong ? greenPulls(database) : pullsReadByWrongClock(database))
+    const pulls = await (isWrong ? allGreens(database) : pullsReadByWrongClock(database))
     await queue.enqueueAll(pulls.map((pull) => ({ pull, green: isWrong })))
     if (isWrong) log.error({ ahead, alert: true }, "The clock of this machine is not GitHub's")
     else if (wasWrong) log.info("The clock of this machine is GitHub's again")

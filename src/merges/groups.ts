@@ -94,6 +94,9 @@ function inGroup(evaluated: Evaluated, { baseRef }: MergeGroup): Evaluated {
   const why = failed(
     `Closed, or no longer for ${branch}`,
     'GitHub removes such a pull request from the merge queue.',
+    {
+      who: `Anyone with write access: reopen it or set its base to ${branch} again, then add it to the queue`,
+    },
   )
   return { ...evaluated, verdict: verdictOf([{ gate: 'policy', gateTitle: 'Merge queue', ...why }]) }
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stage } from '../../src/sandbox/stage.ts'
 import { type Change, cast } from '../../src/sandbox/workshop.ts'
-import { aRepositoryOf, closed, inWindow, type MergingShop } from '../support/merging.ts'
+import { aRepositoryOf, closed, inWindow, type MergingShop, queueOn } from '../support/merging.ts'
 import { aStage } from '../support/stage.ts'
 
 const minute = 60_000
@@ -60,6 +60,18 @@ describe("a bot whose clock is not GitHub's", () => {
     mend()
     await read(shop, change)
     expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+  })
+
+  test('lets no merge group pass, and lets it pass once the clock is right', async () => {
+    const shop = await queueOn(stage, { policy: 'gates: { approvals: {} }\n' })
+    const change = await shop.approvedChange()
+    const mend = githubIsAhead(12 * minute)
+    await shop.enqueue(change)
+    expect(await shop.isMerged(change)).toBe(false)
+    mend()
+    await read(shop, change)
+    await shop.enqueue(change)
+    expect(await shop.isMerged(change)).toBe(true)
   })
 
   test('by less than what closing has in hand passes what may pass', async () => {

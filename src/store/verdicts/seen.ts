@@ -90,13 +90,26 @@ export async function knownOpenPulls(
 }
 
 /** The open pull requests whose check may be green on facts that were read by a time, of some installations. */
-export async function greensReadBy(db: Queryable, installationIds: number[], at: Date): Promise<PullRef[]> {
+export function greensReadBy(db: Queryable, installationIds: number[], at: Date): Promise<PullRef[]> {
+  return greens(
+    db,
+    `AND v.installation_id = ANY ($1::bigint[]) AND (v.read_at IS NULL OR v.read_at <= $2)
+     ORDER BY v.read_at NULLS FIRST`,
+    [installationIds, at],
+  )
+}
+
+/** All whose check is green, or may be. */
+export function allGreens(db: Queryable): Promise<PullRef[]> {
+  return greens(db)
+}
+
+async function greens(db: Queryable, which = '', values: unknown[] = []): Promise<PullRef[]> {
   const rows = await db.query<PullColumns>(
     `SELECT v.installation_id, v.repository_id, v.owner, v.repo, v.number
      FROM release_gate.verdicts v LEFT JOIN release_gate.check_runs c USING (installation_id, repository_id, head_sha)
-     WHERE v.installation_id = ANY ($1::bigint[]) AND v.counts AND (v.state = 'passed' OR c.outstanding)
-       AND (v.read_at IS NULL OR v.read_at <= $2) ORDER BY v.read_at NULLS FIRST`,
-    [installationIds, at],
+     WHERE v.counts AND (v.state = 'passed' OR c.outstanding) ${which}`,
+    values,
   )
   return rows.map(pullOf)
 }
@@ -108,6 +121,15 @@ export async function countOpen(db: Queryable, installationId: number): Promise<
     [installationId],
   )
   return row?.open ?? 0
+}
+
+/** Those whose facts were read while the clock was known to be wrong. */
+export async function pullsReadByWrongClock(db: Queryable): Promise<PullRef[]> {
+  const rows = await db.query<PullColumns>(
+    `SELECT installation_id, repository_id, owner, repo, number FROM release_gate.verdicts
+     WHERE counts AND snapshot->'clockAhead' IS NOT NULL`,
+  )
+  return rows.map(pullOf)
 }
 
 /** Has pull requests read at the next look, whatever they look like. */
