@@ -19,7 +19,7 @@ let stage: Stage
 let installationId: number
 let count = 0
 beforeAll(async () => {
-  stage = await aStageOnPglite({ at: new Date('2026-11-24T22:00:00Z') })
+  stage = await aStageOnPglite({ at: new Date('2026-11-24T22:00:00Z'), killable: true })
   cast(stage)
   installationId = stage.github.installApp('foodyepay').installationId
   stage.github.requests.set({ hourly: Number.POSITIVE_INFINITY })

@@ -44,7 +44,7 @@ const runsOf = async ({ sha }: Change) => {
 }
 
 beforeAll(async () => {
-  stage = await aStage({ at: new Date('2026-12-01T18:00:00Z') })
+  stage = await aStage({ at: new Date('2026-12-01T18:00:00Z'), killable: true })
   cast(stage)
   shop = await setUpRepositories(stage)
   stage.github.installApp(shop.repository.owner)

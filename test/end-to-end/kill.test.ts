@@ -11,7 +11,7 @@ describe('kill -9 of the bot at any moment, then a restart', () => {
   let stage: Stage
   let shop: Workshop
   beforeAll(async () => {
-    stage = await aStageOnPglite({ at: new Date('2026-11-24T22:00:00Z') })
+    stage = await aStageOnPglite({ at: new Date('2026-11-24T22:00:00Z'), killable: true })
     cast(stage)
     shop = await setUpRepositories(stage)
     stage.github.installApp(shop.repository.owner)

@@ -9,7 +9,7 @@ let stage: Stage
 let day = 19
 
 beforeAll(async () => {
-  stage = await aStageOnPglite({ at: new Date('2026-10-19T16:00:00Z'), operations: true })
+  stage = await aStageOnPglite({ at: new Date('2026-10-19T16:00:00Z'), operations: true, killable: true })
   await aWorldWithIncidents(stage, pagingPolicy)
 })
 afterAll(() => stage.close())

@@ -490,7 +490,9 @@ describe('a run', () => {
 describe('a run on a data folder', () => {
   beforeAll(async () => {
     await world.close()
-    world = await aStagingWorld(undefined, undefined, aStageOnPglite)
+    world = await aStagingWorld(undefined, undefined, (options) =>
+      aStageOnPglite({ ...options, killable: true }),
+    )
   })
 
   test('that a crash cut off is done again after the restart', async () => {

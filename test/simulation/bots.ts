@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { type Bot, startBot } from '../../src/bot/bot.ts'
 import type { SandboxGitHub } from '../../src/sandbox/github/start.ts'
 import { readSettings } from '../../src/settings/settings.ts'
+import { answerWithoutSockets } from '../support/without-sockets.ts'
 
 /**
  * The real bot in this process: only GitHub's sockets are left out, which would be most of what a history costs. Each bot has an
@@ -29,17 +30,6 @@ export type Bots = {
   query: <Row>(sql: string, values?: unknown[]) => Promise<Row[]>
   log: string[]
   close: () => Promise<void>
-}
-
-type Route = (request: Request) => Promise<Response>
-const routes = new Map<string, Route>()
-const overSockets = globalThis.fetch
-
-/** Requests to the address of a bot's GitHub are answered in this process; all others go their way. */
-globalThis.fetch = async (input, init) => {
-  const url = input instanceof Request ? input.url : String(input)
-  const route = routes.get(new URL(url).origin)
-  return route ? route(new Request(input, init)) : overSockets(input, init)
 }
 
 /**
@@ -87,12 +77,11 @@ export async function manageBots(
         killed.push(local)
       },
     }
-    routes.set(address, async (request) => {
+    answerWithoutSockets(address, async (request) => {
       if (!local.alive) throw new TypeError('fetch failed')
       const answer = await github.answer(request)
       if (!local.alive) throw new TypeError('fetch failed')
-      // Whoever made the answer by hand knows no address of it, and Octokit pages by it.
-      return Object.defineProperty(answer, 'url', { value: request.url })
+      return answer
     })
     const own = new URL(url)
     own.username = role

@@ -102,7 +102,7 @@ describe('the process is killed one minute before closing and started five minut
   const count = large ? size : 10
   let world: World
   beforeAll(async () => {
-    world = await readyForOpening(count, aStageOnPglite)
+    world = await readyForOpening(count, (options) => aStageOnPglite({ ...options, killable: true }))
   }, patience)
   afterAll(() => world.stage.close())
 

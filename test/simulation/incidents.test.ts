@@ -16,7 +16,9 @@ beforeAll(() => inspectors.clear())
 test.each(Array.from({ length: worlds }, (_, index) => first + index))(
   'no promise about incidents is broken in the histories of seed %i',
   async (seed) => {
-    const outcome = await playIncidents(seed, size, (at) => aStage({ at, env: senders, operations: true }))
+    const outcome = await playIncidents(seed, size, (at) =>
+      aStage({ at, env: senders, operations: true, killable: true }),
+    )
     outcomes.push(outcome)
     expect(outcome.broken).toEqual([])
   },

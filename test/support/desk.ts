@@ -8,6 +8,7 @@ import { conditionalFetch } from '../../src/services/github/conditional-fetch.ts
 import { readSnapshot, type Wanted } from '../../src/services/github/snapshot.ts'
 import type { FactStore } from '../../src/store/facts.ts'
 import { client } from '../sandbox/github/house.ts'
+import { answerWithoutSockets } from './without-sockets.ts'
 
 /** The sandbox's GitHub read as the bot reads it, without the bot's process: `readSnapshot`, then `decide`. */
 export type Desk = Awaited<ReturnType<typeof aDesk>>
@@ -36,6 +37,7 @@ let count = 0
 export async function aDesk() {
   const clock = { time: start }
   const github = await startGitHub({ clock: () => clock.time })
+  const useSockets = answerWithoutSockets(github.url, github.answer)
   for (const login of [...Object.keys(staff), 'olga', 'zoe']) github.addUser(login)
   github.addOrganization('acme', { owners: ['olga'] })
   const { installationId } = github.installApp('acme')
@@ -43,6 +45,10 @@ export async function aDesk() {
   const desk = tools(github, installationId, clock)
   return {
     ...desk,
+    close: () => {
+      useSockets()
+      return github.close()
+    },
     shop: async (options: ShopOptions = {}) => {
       count += 1
       return openShop(desk, `shop-${count}`, options)
@@ -61,7 +67,6 @@ function tools(github: SandboxGitHub, installationId: number, clock: { time: num
     },
     as: (login: string) => client(github.url, github.tokenFor(login)),
     app: (base?: typeof fetch) => clientOf(github, installationId, base),
-    close: () => github.close(),
   }
 }
 

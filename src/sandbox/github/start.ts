@@ -163,13 +163,21 @@ function rootOf(api: Hono<GitHubContext>, oauth: Hono): Hono<GitHubContext> {
   return root
 }
 
+/** What `fetch` rejects with when the other side closes the connection. */
+function cutOff(): TypeError {
+  const cause = Object.assign(new Error('other side closed'), { code: 'UND_ERR_SOCKET' })
+  return new TypeError('fetch failed', { cause })
+}
+
 async function answerWithoutSocket(root: Hono<GitHubContext>, request: Request): Promise<Response> {
   let isCut = false
   const destroy = () => {
     isCut = true
   }
   const response = await root.fetch(request, { incoming: { socket: { destroy } } })
-  if (isCut) throw new TypeError('fetch failed')
+  if (isCut) throw cutOff()
+  // As every server does, by RFC 9110.
+  if (!response.headers.has('date')) response.headers.set('date', new Date().toUTCString())
   return response
 }
 
