@@ -4,6 +4,7 @@ import { openAsBlob } from 'node:fs'
 import { cp, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { PGlite } from '@electric-sql/pglite'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import { shortLived } from '../../src/sandbox/bot-process.ts'
 import { migrate, requireMigrated } from '../../src/store/database/migrations.ts'
@@ -349,6 +350,41 @@ describe('a PGlite folder', () => {
     expect(fired).toBeGreaterThan(10)
     await database.close()
   })
+
+  test('a transaction whose answer is lost leaves nothing behind, and what comes next works', async () => {
+    const said: string[] = []
+    const log = { error: (_: object, text: string) => said.push(text), info: () => undefined } as never
+    const database = await openDatabase({ dataDir: await aDataFolder(), log })
+    const keys = () => database.query('SELECT key FROM release_gate.facts')
+    const put = (tx: Pick<Database, 'query'>, key: string) =>
+      tx.query(`INSERT INTO release_gate.facts VALUES ($1, '1', now())`, [key])
+    await put(database, 'before')
+    expect(await keys()).toEqual([{ key: 'before' }])
+    const losing = database.transaction(async (tx) => {
+      await put(tx, 'lost')
+      vi.spyOn(PGlite.prototype, 'execProtocolRaw').mockRejectedValueOnce(new Error('out of memory'))
+      await put(tx, 'lost too')
+    })
+    await expect(losing).rejects.toThrow('out of memory')
+    expect(await keys()).toEqual([{ key: 'before' }])
+    await put(database, 'after')
+    expect(await keys()).toEqual([{ key: 'before' }, { key: 'after' }])
+    expect(said.join('\n')).not.toContain('pooler')
+    await database.close()
+  })
+
+  test('several statements of the queue that fail leave no transaction open', async () => {
+    const database = await aPglite()
+    const { boss } = database
+    if (!('db' in boss)) throw new Error('PGlite has a connection of its own')
+    await expect(boss.db.executeSql('BEGIN; SELECT 1/0; COMMIT')).rejects.toThrow('division by zero')
+    const rows = await Promise.all([
+      boss.db.executeSql('SELECT 1 AS n; SELECT 2 AS n'),
+      boss.db.executeSql('SELECT $1::int AS n', [3]),
+    ])
+    expect(rows.map((answer) => answer.rows)).toEqual([[{ n: 1 }, { n: 2 }], [{ n: 3 }]])
+    await database.close()
+  })
 })
 
 describe('the disk of a PGlite folder', () => {
@@ -372,19 +408,17 @@ describe('the upkeep of a PGlite folder', () => {
       const mark = join(await aFolder(), 'vacuumed')
       const ran: string[] = []
       const problems: string[] = []
-      const pglite = {
-        exec: async (sql: string) => {
-          if (ran.push(sql) === 4) throw new Error('disk full')
-          return []
-        },
+      const query = async (sql: string) => {
+        if (ran.push(sql) === 4) throw new Error('disk full')
+        return []
       }
       const log = { error: (_: object, text: string) => problems.push(text), info: () => undefined }
-      const stop = startMaintenance(pglite, mark, log as never)
+      const stop = startMaintenance(query, mark, log as never)
       await vi.advanceTimersByTimeAsync(15 * 60_000)
       expect(ran).toEqual(['VACUUM', 'CHECKPOINT', 'CHECKPOINT', 'CHECKPOINT'])
       expect(problems).toHaveLength(1)
       await stop()
-      const stopAgain = startMaintenance(pglite, mark, log as never)
+      const stopAgain = startMaintenance(query, mark, log as never)
       await vi.advanceTimersByTimeAsync(5 * 60_000)
       expect(ran.slice(4)).toEqual(['CHECKPOINT'])
       await stopAgain()

@@ -1,11 +1,13 @@
 import { mkdirSync, statfsSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
-import { PGlite, type Transaction as PgliteTransaction } from '@electric-sql/pglite'
-import { type Db, fromPglite } from 'pg-boss'
-import type { Database, DatabaseLog, Query, Transaction } from '../database.ts'
+import { PGlite } from '@electric-sql/pglite'
+import pg from 'pg'
+import type { Db } from 'pg-boss'
+import type { Database, DatabaseLog } from '../database.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
+import { PgliteConnection } from './pglite-connection.ts'
+import { openPool } from './pool.ts'
 import { startMaintenance } from './upkeep.ts'
 
 type PgliteOptions = { dataDir: string; restoreFrom?: Blob; log?: DatabaseLog }
@@ -55,21 +57,27 @@ export function diskProblem(dataDir: string, free: number): string | undefined {
 }
 
 function asDatabase(pglite: PGlite, options: PgliteOptions, lock: FolderLock | undefined): Database {
+  const stream = () => new PgliteConnection(pglite)
+  const { pool, query, transaction } = openPool(
+    { stream, user: 'postgres', database: 'postgres', max: 1, idleTimeoutMillis: 0, onConnect: startAnew },
+    options.log,
+  )
   const stopUpkeep = lock
-    ? startMaintenance(pglite, join(options.dataDir, 'vacuumed'), options.log)
+    ? startMaintenance(query, join(options.dataDir, 'vacuumed'), options.log)
     : undefined
   let closing: Promise<void> | undefined
   const close = async () => {
     await stopUpkeep?.()
+    await pool.end()
     await pglite.close()
     lock?.release()
   }
   return {
     kind: 'pglite',
-    query: queryOn(pglite),
-    transaction: (work) => pglite.transaction((tx) => work(asTransaction(tx))),
-    boss: { backend: 'pglite', db: yielding(fromPglite(pglite)) },
-    backup: (file) => backup(pglite, file),
+    query,
+    transaction,
+    boss: { backend: 'pglite', db: jobsOn(pool) },
+    backup: (file) => withClient(pool, (client) => backup(pglite, client, file)),
     close: () => {
       closing ??= close()
       return closing
@@ -77,46 +85,59 @@ function asDatabase(pglite: PGlite, options: PgliteOptions, lock: FolderLock | u
   }
 }
 
-function asTransaction(tx: PgliteTransaction): Transaction {
-  const query = queryOn(tx)
-  // A turn later, as those of `query`, or it would overtake them.
-  const exec = async (sql: string) => {
-    await setImmediate()
-    return tx.exec(sql)
+/** A client that was lost leaves the one session as it was: within a transaction, and with its statements prepared. */
+async function startAnew(client: pg.ClientBase): Promise<void> {
+  await client.query('ROLLBACK')
+  await client.query('DEALLOCATE ALL')
+}
+
+async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  try {
+    return await work(client)
+  } finally {
+    client.release()
   }
+}
+
+/** pg-boss's way to the one session, in which nobody else is while it runs a statement. */
+function jobsOn(pool: pg.Pool): Db {
   return {
-    query,
-    script: async (sql) => {
-      await exec(sql)
-    },
-    // Not `fromPglite(tx)`: on an error that one rolls back automatically, and the statements after it would stand alone.
-    boss: {
-      executeSql: async (sql, values) => ({
-        rows: values?.length ? await query(sql, values) : (await exec(sql)).flatMap((result) => result.rows),
+    executeSql: (sql, values) =>
+      withClient(pool, async (client) => {
+        try {
+          const answers = [await client.query(sql, values)].flat()
+          return { rows: answers.flatMap(({ rows }) => rows) }
+        } catch (error) {
+          // Several statements in one text can begin a transaction, which would be open for whoever comes next.
+          await client.query('ROLLBACK').catch(() => undefined)
+          throw error
+        }
       }),
-    },
+    setSessionStatements: (statements) =>
+      withClient(pool, async (client) => {
+        for (const statement of statements) await client.query(statement)
+      }),
+    listen: (channel, onNotification, onReconnect) =>
+      withClient(pool, async (client) => {
+        const hear = (message: pg.Notification) => {
+          if (message.channel === channel) onNotification(message.payload ?? '')
+        }
+        client.on('notification', hear)
+        await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`)
+        onReconnect()
+        const close = async () => {
+          client.off('notification', hear)
+          await pool.query(`UNLISTEN ${pg.escapeIdentifier(channel)}`)
+        }
+        return { close }
+      }),
   }
-}
-
-function queryOn(on: Pick<PGlite, 'query'>): Query {
-  return async <Row>(sql: string, values?: unknown[]) => {
-    await setImmediate()
-    return (await on.query<Row>(sql, values)).rows
-  }
-}
-
-/** PGlite answers in microtasks: without a turn of the event loop between, a busy queue starves timers and sockets. */
-function yielding(db: Db): Db {
-  const executeSql: Db['executeSql'] = async (sql, values) => {
-    await setImmediate()
-    return db.executeSql(sql, values)
-  }
-  return { ...db, executeSql }
 }
 
 /** Writes to a file beside it first, so that a backup that exists is whole. */
-async function backup(pglite: PGlite, file: string): Promise<void> {
-  await pglite.exec('CHECKPOINT')
+async function backup(pglite: PGlite, client: pg.PoolClient, file: string): Promise<void> {
+  await client.query('CHECKPOINT')
   const dump = await pglite.dumpDataDir('gzip')
   await writeFile(`${file}.partial`, new Uint8Array(await dump.arrayBuffer()), { mode: 0o600 })
   await rename(`${file}.partial`, file)

@@ -1,6 +1,5 @@
 import { statSync, writeFileSync } from 'node:fs'
-import type { PGlite } from '@electric-sql/pglite'
-import type { DatabaseLog } from '../database.ts'
+import type { DatabaseLog, Query } from '../database.ts'
 
 const FIVE_MINUTES = 5 * 60_000
 const DAY = 24 * 60 * 60_000
@@ -11,15 +10,11 @@ const DAY = 24 * 60 * 60_000
  *
  * @returns a function that ends the upkeep and waits for the round that runs.
  */
-export function startMaintenance(
-  pglite: Pick<PGlite, 'exec'>,
-  mark: string,
-  log?: DatabaseLog,
-): () => Promise<void> {
+export function startMaintenance(query: Query, mark: string, log?: DatabaseLog): () => Promise<void> {
   let round: Promise<void> = Promise.resolve()
   const timer = setInterval(() => {
     round = round
-      .then(() => upkeepRound(pglite, mark))
+      .then(() => upkeepRound(query, mark))
       .catch((error) =>
         log?.error({ err: error }, 'The upkeep of the data folder failed; it will be retried'),
       )
@@ -31,12 +26,12 @@ export function startMaintenance(
   }
 }
 
-async function upkeepRound(pglite: Pick<PGlite, 'exec'>, mark: string): Promise<void> {
+async function upkeepRound(query: Query, mark: string): Promise<void> {
   if (Date.now() - lastVacuum(mark) >= DAY) {
-    await pglite.exec('VACUUM')
+    await query('VACUUM')
     writeFileSync(mark, '')
   }
-  await pglite.exec('CHECKPOINT')
+  await query('CHECKPOINT')
 }
 
 function lastVacuum(mark: string): number {
