@@ -151,14 +151,17 @@ async function toFile(file: string | undefined, work: (out: Output) => Promise<n
   const failed = once(stream, 'error').then(([error]) => {
     throw new Error(`${file} cannot be written (${error.message}); give the path of a writable file.`)
   })
+  const working = work(toStream(stream))
   try {
-    const code = await Promise.race([failed, work(toStream(stream))])
+    const code = await Promise.race([failed, working])
     stream.end()
     await Promise.race([failed, once(stream, 'close')])
     renameSync(partial, file)
     return code
   } catch (error) {
     stream.destroy()
+    // It ends at its next write, and closes what it has open.
+    await working.catch(() => undefined)
     rmSync(partial, { force: true })
     throw error
   }
@@ -170,6 +173,8 @@ const toStdout: Output = async (part) => {
 
 function toStream(stream: Writable): Output {
   return async (part) => {
+    // One that is closed never drains.
+    if (stream.destroyed) throw new Error('The output is closed')
     if (!stream.write(part)) await once(stream, 'drain')
   }
 }

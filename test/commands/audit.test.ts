@@ -243,6 +243,8 @@ describe('audit export', () => {
     await expect(run('export', '--output', join(folder, 'absent', 'x'))).rejects.toThrow(
       /absent\/x cannot be written \(ENOENT/,
     )
+    // And lets go of the folder.
+    expect(await run('verify')).toMatchObject({ code: 0 })
   })
 
   test.each(['yesterday', '5', '2026-02-30', '2026-11-25T09:00', '2026-11-31T09:00Z'])(

@@ -2,11 +2,11 @@ import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { backupCommand, restoreCommand } from '../../src/commands/backup.ts'
-import type { Stage } from '../../src/sandbox/stage.ts'
-import { cast } from '../../src/sandbox/workshop.ts'
+import type { ShownCheck, Stage } from '../../src/sandbox/stage.ts'
+import { type Change, cast } from '../../src/sandbox/workshop.ts'
 import { runCommand } from '../commands/command-run.ts'
 import { aFolder } from '../support/databases.ts'
-import { aRepositoryOf } from '../support/merging.ts'
+import { aRepositoryOf, type MergingShop } from '../support/merging.ts'
 import { aStageOnPglite } from '../support/stage.ts'
 
 let stage: Stage
@@ -54,7 +54,7 @@ describe.each(ways)('a database that is %s', (_name, { keep, bringBack }) => {
     return place
   }
   /** The bot comes back with the database of then; `meanwhile`: what happens while it is away. */
-  const back = async (place: string, meanwhile: () => Promise<unknown> = async () => undefined) => {
+  const back = async (place: string, meanwhile: () => Promise<unknown>) => {
     await stage.bot().end('SIGTERM')
     await meanwhile()
     await rm(folder(), { recursive: true })
@@ -63,38 +63,50 @@ describe.each(ways)('a database that is %s', (_name, { keep, bringBack }) => {
     await stage.settled()
   }
 
-  test('leaves no check green that turned green since, when its window has closed', async () => {
-    await at('2026-11-24T22:00:00Z')
-    const shop = await aRepositoryOf(stage)
-    const change = await shop.approvedChange()
-    const place = await kept()
+  let windowed: MergingShop
+  let shop: MergingShop
+  let inTheWindow: Change
+  let requested: Change
+  let red: ShownCheck | undefined
+  let green: Change
+  let turnedGreen: Change
+  /** Three changes turn green after the backup. While the bot is away, changes are requested in the same minute, and the window closes. */
+  beforeAll(async () => {
     await at('2026-11-25T18:00:00Z')
-    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
-    await back(place, () => at('2026-11-25T19:00:00Z'))
-    expect(await shop.check(change)).toMatchObject({ conclusion: null, status: 'in_progress' })
+    windowed = await aRepositoryOf(stage)
+    shop = await aRepositoryOf(stage, 'gates: { approvals: {} }\n')
+    inTheWindow = await windowed.change()
+    await windowed.review('chloe', inTheWindow)
+    requested = await shop.approvedChange()
+    await shop.review('dev', requested, 'REQUEST_CHANGES')
+    green = await shop.approvedChange()
+    turnedGreen = await shop.change()
+    const place = await kept()
+    red = await shop.check(requested)
+    await windowed.review('dev', inTheWindow)
+    await shop.review('dev', requested)
+    await shop.review('chloe', turnedGreen)
+    await shop.review('dev', turnedGreen)
+    for (const change of [requested, turnedGreen])
+      expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
+    expect(await windowed.check(inTheWindow)).toMatchObject({ conclusion: 'success' })
+    await back(place, async () => {
+      await shop.review('dev', requested, 'REQUEST_CHANGES')
+      await at('2026-11-25T19:00:00Z')
+    })
+  })
+
+  test('leaves no check green that turned green since, when its window has closed', async () => {
+    expect(await windowed.check(inTheWindow)).toMatchObject({ conclusion: null, status: 'in_progress' })
   })
 
   test('leaves no check green that turned green since, when the same changes are requested again', async () => {
-    const shop = await aRepositoryOf(stage, 'gates: { approvals: {} }\n')
-    const change = await shop.approvedChange()
-    await shop.review('dev', change, 'REQUEST_CHANGES')
-    const place = await kept()
-    const red = await shop.check(change)
-    await shop.review('dev', change)
-    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
-    await back(place, () => shop.review('dev', change, 'REQUEST_CHANGES'))
-    expect(await shop.check(change)).toMatchObject({ conclusion: 'failure', summary: red?.summary })
+    expect(red).toMatchObject({ conclusion: 'failure' })
+    expect(await shop.check(requested)).toMatchObject({ conclusion: 'failure', summary: red?.summary })
   })
 
   test('has every check green that may be', async () => {
-    const shop = await aRepositoryOf(stage, 'gates: { approvals: {} }\n')
-    const before = await shop.approvedChange()
-    const change = await shop.change()
-    const place = await kept()
-    await shop.review('chloe', change)
-    await shop.review('dev', change)
-    await back(place)
-    expect(await shop.check(change)).toMatchObject({ conclusion: 'success' })
-    expect(await shop.check(before)).toMatchObject({ conclusion: 'success' })
+    expect(await shop.check(turnedGreen)).toMatchObject({ conclusion: 'success' })
+    expect(await shop.check(green)).toMatchObject({ conclusion: 'success' })
   })
 })

@@ -373,6 +373,21 @@ describe('a PGlite folder', () => {
     await database.close()
   })
 
+  test('is opened whatever the environment says of a server', async () => {
+    vi.stubEnv('PGSSLMODE', 'require')
+    vi.stubEnv('PGSSLNEGOTIATION', 'direct')
+    vi.stubEnv('PGUSER', 'nobody')
+    vi.stubEnv('PGDATABASE', 'nothing')
+    vi.stubEnv('PGOPTIONS', '-c default_transaction_read_only=on')
+    try {
+      const database = await aPglite()
+      await database.query(`INSERT INTO release_gate.facts VALUES ('key', '1', now())`)
+      await database.close()
+    } finally {
+      vi.unstubAllEnvs()
+    }
+  })
+
   test('several statements of the queue that fail leave no transaction open', async () => {
     const database = await aPglite()
     const { boss } = database

@@ -56,10 +56,13 @@ export function diskProblem(dataDir: string, free: number): string | undefined {
   return `The disk of DATA_DIR (${dataDir}) is full: ${mega(free)} MB are free, and at least ${mega(leastFreeBytes)} MB are needed. Free some space, or move the folder to a larger disk.`
 }
 
+/** What the client would otherwise take from the environment, where it is meant for a server. */
+const here = { user: 'postgres', database: 'postgres', ssl: false, sslnegotiation: 'postgres' } as const
+
 function asDatabase(pglite: PGlite, options: PgliteOptions, lock: FolderLock | undefined): Database {
   const stream = () => new PgliteConnection(pglite)
   const { pool, query, transaction } = openPool(
-    { stream, user: 'postgres', database: 'postgres', max: 1, idleTimeoutMillis: 0, onConnect: startAnew },
+    { ...here, stream, max: 1, idleTimeoutMillis: 0, onConnect: startAnew },
     options.log,
   )
   const stopUpkeep = lock
