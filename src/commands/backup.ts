@@ -76,6 +76,7 @@ type Restored = { rows: number; verified: string; ok: boolean }
 
 async function intoServer(url: string, file: string): Promise<Restored> {
   requirePostgresUrl('DATABASE_URL', url)
+  await requireBackupIn(file)
   const { openPostgres } = await import('../store/database/postgres.ts')
   return into(await openPostgres({ url }), file)
 }
@@ -86,6 +87,7 @@ async function intoFolder(dataDir: string, file: string): Promise<Restored> {
     throw new Error(
       `${dataDir} already contains a database. Restore into an empty DATA_DIR, or move that folder away.`,
     )
+  await requireBackupIn(file)
   const { openPglite } = await import('../store/database/pglite.ts')
   const { FOLDER_IN_USE } = await import('../store/database/folder-lock.ts')
   try {
@@ -95,6 +97,13 @@ async function intoFolder(dataDir: string, file: string): Promise<Restored> {
     rmSync(folder, { recursive: true, force: true })
     throw error
   }
+}
+
+/** Before a database is opened, or even made: to name a wrong file is a common mistake. */
+async function requireBackupIn(file: string): Promise<void> {
+  const { requireBackup } = await import('../store/database/restore.ts')
+  const { linesIn } = await import('../store/audit/export.ts')
+  await requireBackup(linesIn(unpacked(file)))
 }
 
 async function into(database: Database, file: string): Promise<Restored> {
@@ -116,7 +125,10 @@ async function into(database: Database, file: string): Promise<Restored> {
 async function* unpacked(file: string): AsyncGenerator<Uint8Array> {
   const gunzip = createGunzip()
   const feeding = (async () => {
-    for await (const part of readParts('restore', file, 'a file of `release-gate backup`')) gunzip.write(part)
+    for await (const part of readParts('restore', file, 'a file of `release-gate backup`')) {
+      if (gunzip.destroyed) return
+      gunzip.write(part)
+    }
     gunzip.end()
   })().catch((error: Error) => gunzip.destroy(error))
   try {

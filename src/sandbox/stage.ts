@@ -113,11 +113,9 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     return bot
   }
   const startBot = async () => {
-    const startAs = (role: Role) => start({ env, at: time, role })
-    const [first = 'all', ...others] = roles
-    // The first one makes pg-boss's table of a story's clock, which several at once would trip over.
-    const bot = await startAs(first)
-    started = [bot, ...(await Promise.all(others.map(startAs)))]
+    started = []
+    // One after the other: each defines the clock of a story in the database anew, and Postgres refuses two that do so at once.
+    for (const role of roles) started.push(await start({ env, at: time, role }))
     github.signIn.callbackUrls = [`${receiving().url}/sign-in/callback`]
     github.setWebhook({ url: `${receiving().url}/api/github/webhooks`, secret: github.app.webhookSecret })
   }

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { backupCommand, restoreCommand } from '../../src/commands/backup.ts'
 import { verifyChain } from '../../src/store/audit/verify.ts'
 import { lockFolder } from '../../src/store/database/folder-lock.ts'
@@ -113,47 +113,52 @@ describe.each(['PGlite', 'Postgres'])('a backup of %s', (from) => {
     await database.close()
   })
 
-  test.each(['PGlite', 'Postgres'])('comes back whole on %s, and its records verify', async (to) => {
-    const there = await place(to)
-    const ran = await runCommand(restoreCommand(), [file], there)
-    expect(ran).toMatchObject({
-      code: 0,
-      out: expect.stringMatching(/^Restored \d+ rows\. \d+ records in 1 chain, unbroken\./),
+  describe.each(['PGlite', 'Postgres'])('restored into %s', (to) => {
+    let ran: Awaited<ReturnType<typeof runCommand>>
+    let database: Database
+    beforeAll(async () => {
+      const there = await place(to)
+      ran = await runCommand(restoreCommand(), [file], there)
+      database = await opened(there)
     })
-    const database = await opened(there)
-    expect(await contentsOf(database)).toEqual(source.contents)
-    expect(source.contents.jobs).toHaveLength(5)
-    expect(await schemaOf(database)).toEqual(source.schema)
-    expect(await verifyChain(database)).toMatchObject({ ok: true })
-    // Triggers are on again, and numbers go on after the newest.
-    await expect(database.query('DELETE FROM release_gate.audit_records')).rejects.toThrow('append-only')
-    const [ids] = await database.query<{ fresh: boolean }>(
-      `WITH added AS (INSERT INTO release_gate.freezes (scope, reason, by, since) VALUES ('x', '', '', now()) RETURNING id)
-       SELECT id > (SELECT coalesce(max(id), 0) FROM release_gate.freezes) AS fresh FROM added`,
-    )
-    expect(ids?.fresh).toBe(true)
-    const [stale] = await database.query<{ n: number }>(
-      'SELECT count(*) AS n FROM release_gate.verdicts WHERE generation > coalesce(heard, 0)',
-    )
-    expect(stale?.n).toBe(0)
-    await database.close()
-  })
+    afterAll(() => database.close())
 
-  test('brings back every job that ran, due now, and the others when they are due', async () => {
-    const there = await place(from)
-    await runCommand(restoreCommand(), [file], there)
-    const database = await opened(there)
-    const jobs = await database.query(
-      `SELECT data->>'number' AS number, state::text, start_after <= now() AS due FROM release_gate_jobs.job
-       WHERE name = 'evaluate' ORDER BY (data->>'number')::int`,
-    )
-    expect(jobs).toEqual([
-      { number: '9', state: 'created', due: true },
-      { number: '10', state: 'retry', due: true },
-      { number: '11', state: 'retry', due: true },
-      { number: '12', state: 'retry', due: false },
-    ])
-    await database.close()
+    test('is whole, and its records verify', async () => {
+      expect(ran).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/^Restored \d+ rows\. \d+ records in 1 chain, unbroken\./),
+      })
+      expect(await contentsOf(database)).toEqual(source.contents)
+      expect(source.contents.jobs).toHaveLength(5)
+      expect(await schemaOf(database)).toEqual(source.schema)
+      expect(await verifyChain(database)).toMatchObject({ ok: true })
+      const [stale] = await database.query<{ n: number }>(
+        'SELECT count(*) AS n FROM release_gate.verdicts WHERE generation > coalesce(heard, 0)',
+      )
+      expect(stale?.n).toBe(0)
+    })
+
+    test('has every job that ran, due now, and the others when they are due', async () => {
+      const jobs = await database.query(
+        `SELECT data->>'number' AS number, state::text, start_after <= now() AS due FROM release_gate_jobs.job
+         WHERE name = 'evaluate' ORDER BY (data->>'number')::int`,
+      )
+      expect(jobs).toEqual([
+        { number: '9', state: 'created', due: true },
+        { number: '10', state: 'retry', due: true },
+        { number: '11', state: 'retry', due: true },
+        { number: '12', state: 'retry', due: false },
+      ])
+    })
+
+    test('has its triggers on again, and its numbers go on after the newest', async () => {
+      await expect(database.query('DELETE FROM release_gate.audit_records')).rejects.toThrow('append-only')
+      const [ids] = await database.query<{ fresh: boolean }>(
+        `WITH added AS (INSERT INTO release_gate.freezes (scope, reason, by, since) VALUES ('x', '', '', now()) RETURNING id)
+         SELECT id > (SELECT coalesce(max(id), 0) FROM release_gate.freezes) AS fresh FROM added`,
+      )
+      expect(ids?.fresh).toBe(true)
+    })
   })
 
   test('is refused where there is something already, which stays', async () => {
@@ -247,12 +252,21 @@ describe('a backup that cannot be used', () => {
 
   test.each([
     ['is not compressed', Buffer.from('hello'), /damaged, or not a file/],
-    ['ends in the middle', undefined, /damaged, or not a file/],
-  ])('because it %s: the folder is empty again', async (_, bytes, problem) => {
-    const file = join(folder, 'cut')
-    await writeFile(file, bytes ?? gzipSync(lines.join('\n')).subarray(0, 2_000))
+    ['is empty', Buffer.from(''), /damaged, or not a file/],
+    ['is compressed, and something else', gzipSync('hello'), /damaged: a line of it is not JSON/],
+  ])('because it %s: no folder is made', async (_, bytes, problem) => {
+    const file = join(folder, 'other')
+    await writeFile(file, bytes)
     const there = await place('PGlite')
     await expect(runCommand(restoreCommand(), [file], there)).rejects.toThrow(problem)
+    expect(existsSync(there.DATA_DIR)).toBe(false)
+  })
+
+  test('because it ends in the middle: the folder is empty again', async () => {
+    const file = join(folder, 'cut')
+    await writeFile(file, gzipSync(lines.join('\n')).subarray(0, 2_000))
+    const there = await place('PGlite')
+    await expect(runCommand(restoreCommand(), [file], there)).rejects.toThrow(/damaged, or not a file/)
     expect(await readdir(there.DATA_DIR)).not.toContain('postgres')
   })
 

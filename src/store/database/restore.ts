@@ -44,6 +44,13 @@ export async function restoreBackup(
   }
 }
 
+/** @throws where these are not the lines of a backup. Only the first one is read. */
+export async function requireBackup(lines: AsyncIterable<string>): Promise<void> {
+  const parts = lines[Symbol.asyncIterator]()
+  await headOf(parts)
+  await parts.return?.()
+}
+
 async function headOf(parts: AsyncIterator<string>): Promise<BackupHead> {
   const head = await nextPart(parts)
   if (head && 'backup' in head && head.backup === 'release-gate') return head
