@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { Command, Option } from 'commander'
-import { type Logger, pino } from 'pino'
+import type { Logger } from 'pino'
 import type { Bot } from '../bot/bot.ts'
+import { createLog } from '../bot/log.ts'
 import { type Role, roles } from '../settings/role.ts'
 import { readSettings, type Settings } from '../settings/settings.ts'
 
@@ -59,10 +60,7 @@ async function run(settings: Settings, role: Role): Promise<void> {
     return refuse([
       `--role ${role}: the embedded database belongs to one process. Set DATABASE_URL to a Postgres server, or leave out --role`,
     ])
-  const log = pino({
-    level: settings.logLevel,
-    redact: ['*.headers.authorization', '*.privateKey', '*.token'],
-  })
+  const log = createLog(settings)
   if (settings.storyClock && !process.send)
     return refuse(['STORY_CLOCK: is only for the demo and the tests. Unset it'])
   const { startBot } = await import('../bot/bot.ts')
@@ -109,7 +107,7 @@ async function setUp({ PORT, WEBHOOK_URL, GITHUB_API_URL, GH_ORG }: NodeJS.Proce
     organization: GH_ORG || undefined,
     saved: () =>
       print('The credentials are in .env. Press Ctrl-C and run the same command again to start the bot.'),
-    log: pino({ level: 'info' }),
+    log: createLog({ logLevel: 'info' }),
   })
   print('No credentials yet. Open this URL to create the GitHub App. It contains a one-time token.\n')
   print(`  ${url}\n`)

@@ -172,7 +172,7 @@ describe('in development, without a request for a proxy of webhooks,', () => {
       expect(page.status).toBe(200)
       expect(await page.text()).not.toMatch(/smee/)
     }
-    const { hosts, folder } = await contactsOf({ PORT: String(port) }, /one-time token/, visit)
+    const { hosts, folder } = await contactsOf({ PORT: String(port) }, /one-time token\.\s+http:\S+\s/, visit)
     expect(hosts).toEqual([])
     expect(existsSync(join(folder, '.env'))).toBe(false)
   })

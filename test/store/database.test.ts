@@ -373,6 +373,42 @@ describe('a PGlite folder', () => {
     await database.close()
   })
 
+  test('several that listen to a channel hear it, whoever of them ends, and also after the client was replaced', async () => {
+    const database = await aPglite()
+    const { boss } = database
+    if (!('db' in boss)) throw new Error('PGlite has a connection of its own')
+    const heard: string[] = []
+    const listen = (who: string, channel = 'jobs') =>
+      boss.db.listen?.(
+        channel,
+        (payload) => void heard.push(`${who} ${payload}`),
+        () => undefined,
+      )
+    const first = await listen('first')
+    const second = await listen('second')
+    await listen('other', 'elsewhere')
+    await database.query(`NOTIFY jobs, '1'`)
+    await first?.close()
+    await database.query(`NOTIFY jobs, '2'`)
+    vi.spyOn(PGlite.prototype, 'execProtocolRaw').mockRejectedValueOnce(new Error('out of memory'))
+    await expect(database.query('SELECT 1')).rejects.toThrow('out of memory')
+    await database.query(`NOTIFY jobs, '3'`)
+    await second?.close()
+    await database.query(`NOTIFY jobs, '4'`)
+    expect(heard).toEqual(['first 1', 'second 1', 'second 2', 'second 3'])
+    expect(await database.query('SELECT pg_listening_channels() AS channel')).toEqual([
+      { channel: 'elsewhere' },
+    ])
+    await database.close()
+  })
+
+  test('takes what the upkeep asks of it', async () => {
+    const database = await aPglite()
+    await database.query('VACUUM')
+    await database.query('CHECKPOINT')
+    await database.close()
+  })
+
   test('is opened whatever the environment says of a server', async () => {
     vi.stubEnv('PGSSLMODE', 'require')
     vi.stubEnv('PGSSLNEGOTIATION', 'direct')

@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads'
-import { pino } from 'pino'
 import { startBot } from '../../src/bot/bot.ts'
+import { createLog } from '../../src/bot/log.ts'
 import type { BotOptions, BotProcess } from '../../src/sandbox/bot-process.ts'
 import { metrics } from '../../src/services/metrics.ts'
 import { readSettings } from '../../src/settings/settings.ts'
@@ -15,11 +15,9 @@ export async function startBotInProcess({ env, at, role = 'all' }: BotOptions): 
   if (!read.ok) throw new Error(read.problems.join('\n'))
   metrics.resetMetrics()
   const log = keepLog()
-  const redact = ['*.headers.authorization', '*.privateKey', '*.token']
-  const logger = pino({ level: read.settings.logLevel, redact }, log)
   const { RUN_PATIENCE: patience } = env
   const threads = { startThread: warmThread, ...(patience && { patience: Number(patience) }) }
-  const bot = await startBot(read.settings, logger, role, { threads })
+  const bot = await startBot(read.settings, createLog(read.settings, log), role, { threads })
   let hasEnded = false
   return {
     url: bot.url,

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { mkdirSync, statfsSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -103,8 +104,15 @@ async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Pro
   }
 }
 
-/** pg-boss's way to the one session, in which nobody else is while it runs a statement. */
+/**
+ * pg-boss's way to the one session, in which nobody else is while it runs a statement. Several queues may listen to one channel, and go
+ * on hearing it when the client is replaced: the session listens, not the client.
+ */
 function jobsOn(pool: pg.Pool): Db {
+  const notifications = new EventEmitter()
+  pool.on('connect', (client) =>
+    client.on('notification', ({ channel, payload = '' }) => notifications.emit(channel, payload)),
+  )
   return {
     executeSql: (sql, values) =>
       withClient(pool, async (client) => {
@@ -121,20 +129,17 @@ function jobsOn(pool: pg.Pool): Db {
       withClient(pool, async (client) => {
         for (const statement of statements) await client.query(statement)
       }),
-    listen: (channel, onNotification, onReconnect) =>
-      withClient(pool, async (client) => {
-        const hear = (message: pg.Notification) => {
-          if (message.channel === channel) onNotification(message.payload ?? '')
-        }
-        client.on('notification', hear)
-        await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`)
-        onReconnect()
-        const close = async () => {
-          client.off('notification', hear)
+    listen: async (channel, onNotification, onReconnect) => {
+      notifications.on(channel, onNotification)
+      await pool.query(`LISTEN ${pg.escapeIdentifier(channel)}`)
+      onReconnect()
+      const close = async () => {
+        notifications.off(channel, onNotification)
+        if (notifications.listenerCount(channel) === 0)
           await pool.query(`UNLISTEN ${pg.escapeIdentifier(channel)}`)
-        }
-        return { close }
-      }),
+      }
+      return { close }
+    },
   }
 }
 
